@@ -1,0 +1,79 @@
+"""limpid: neural networks you can see through.
+
+Names are imported when they are first used, so that `import limpid` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from limpid.dataset import Dataset
+    from limpid.errors import DataError, LimpidError, ModelFileError
+    from limpid.estimators import MLPClassifier, MLPRegressor
+    from limpid.evaluation import Evaluation, evaluate
+    from limpid.learning import Learning, learn
+    from limpid.model import Model
+    from limpid.network import Dense, Network, dense_network
+    from limpid.readers import read
+    from limpid.recipe import Recipe
+    from limpid.report import write_report
+    from limpid.saving import load, save
+    from limpid.training import Epoch
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Dataset": "dataset",
+    "DataError": "errors",
+    "LimpidError": "errors",
+    "ModelFileError": "errors",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
+    "Evaluation": "evaluation",
+    "evaluate": "evaluation",
+    "Learning": "learning",
+    "learn": "learning",
+    "Model": "model",
+    "Dense": "network",
+    "Network": "network",
+    "dense_network": "network",
+    "read": "readers",
+    "Recipe": "recipe",
+    "write_report": "report",
+    "load": "saving",
+    "save": "saving",
+    "Epoch": "training",
+}
+
+__all__ = [
+    "DataError",
+    "Dataset",
+    "Dense",
+    "Epoch",
+    "Evaluation",
+    "Learning",
+    "LimpidError",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Model",
+    "ModelFileError",
+    "Network",
+    "Recipe",
+    "dense_network",
+    "evaluate",
+    "learn",
+    "load",
+    "read",
+    "save",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'limpid' has no attribute {name!r}")
+    return getattr(import_module(f"limpid.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

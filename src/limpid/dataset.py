@@ -1,0 +1,95 @@
+"""Examples as limpid takes them: a table of numbers in, labels or numbers wanted, and what is known about both."""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.errors import DataError, LimpidError
+
+TASKS = ("classification", "multilabel", "regression")
+MOST_CLASSES_GUESSED = 20
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of inputs, and for each what a network should answer.
+
+    Errors: `DataError` where there are no rows, shapes do not fit together or a number is not finite.
+    """
+
+    name: str
+    """Where the examples come from: a built-in name or a path."""
+    X: NDArray[Any]
+    """(rows, inputs), any kind of number."""
+    y: NDArray[Any] | None
+    """(rows,) labels or numbers; (rows, outputs) for several labels (0 or 1) or numbers; None where not known."""
+    task: str = "classification"
+    """One of `TASKS`."""
+    features: tuple[str, ...] = ()
+    """A name for each input; empty where they have none."""
+    targets: tuple[str, ...] = ()
+    """A name for each column of y."""
+    image_shape: tuple[int, int] | None = None
+    """(height, width) where a row is a grey picture, read line by line."""
+    full_scale: float | None = None
+    """What inputs are divided by to lie in 0..1; None where they are to be standardised."""
+    test: "Dataset | None" = None
+    """The source's own examples for testing, which are never learned from."""
+
+    def __post_init__(self) -> None:
+        if self.X.ndim != 2 or 0 in self.X.shape:
+            raise DataError(f"{self.name}: a table of at least one row and one input is needed, got {_size(self.X)}")
+        if self.task not in TASKS:
+            raise LimpidError(f"the task must be one of {', '.join(TASKS)}, got {self.task!r}")
+        _check_finite(self.name, "inputs", self.X, self.features)
+        if self.y is None:
+            return
+        if len(self.y) != len(self.X) or self.y.ndim not in {1, 2}:
+            raise DataError(f"{self.name}: {len(self.X)} rows of inputs need as many targets, got {_size(self.y)}")
+        if self.y.dtype.kind == "f":
+            _check_finite(self.name, "targets", self.y.reshape(len(self.y), -1), self.targets)
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def rows(self, which: NDArray[np.int64]) -> "Dataset":
+        """The examples with the indices `which` (n,), in that order, without the test examples."""
+        return replace(self, X=self.X[which], y=None if self.y is None else self.y[which], test=None)
+
+    def fingerprint(self) -> str:
+        """A hash of every input and target, by which a model knows the examples it learned from."""
+        digest = sha256(repr((self.X.shape, self.X.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(self.X))
+        if self.y is not None:
+            digest.update(repr(self.y.tolist()).encode())
+        return digest.hexdigest()
+
+
+def guess_task(y: NDArray[Any]) -> str:
+    """What targets y (rows,) or (rows, outputs) look like: a class each, several labels, or numbers."""
+    if y.ndim == 2:
+        return "multilabel" if y.dtype.kind in "biuf" and np.isin(y, (0, 1)).all() else "regression"
+    if y.dtype.kind not in "iuf":
+        return "classification"
+    distinct = len(np.unique(y))
+    few = distinct <= 2 or distinct <= min(MOST_CLASSES_GUESSED, len(y) / 5)
+    return "classification" if few and (y.dtype.kind != "f" or (y == np.round(y)).all()) else "regression"
+
+
+def _check_finite(name: str, what: str, values: NDArray[Any], columns: tuple[str, ...]) -> None:
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{name}: {what} must be numbers, got {values.dtype}")
+    if values.dtype.kind != "f":
+        return
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = bad[0]
+        label = repr(columns[column]) if columns else str(column + 1)
+        raise DataError(f"{name}: column {label} row {row + 1}: {values[row, column]} is not a usable number")
+
+
+def _size(array: NDArray[Any]) -> str:
+    return " x ".join(map(str, array.shape))

@@ -1,0 +1,58 @@
+"""From what users have to what a network computes with, and back: scaled inputs, labels as targets."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.errors import LimpidError
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """(x - shift) / scale for each column: `shift` and `scale` of shape (columns,), scale never 0."""
+
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @staticmethod
+    def none(columns: int) -> "Scaling":
+        """Numbers stay as they are."""
+        return Scaling(np.zeros(columns), np.ones(columns))
+
+    @staticmethod
+    def divide(columns: int, by: float) -> "Scaling":
+        """Pixels 0..by become 0..1."""
+        return Scaling(np.zeros(columns), np.full(columns, float(by)))
+
+    @staticmethod
+    def standard(values: NDArray[Any]) -> "Scaling":
+        """Mean 0 and standard deviation 1 in each column of `values` (rows, columns); a constant one is only shifted."""
+        values = values.astype(np.float64)
+        deviation = values.std(axis=0)
+        return Scaling(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+
+    def apply(self, values: NDArray[Any], dtype: Any) -> NDArray[Any]:
+        """`values` (rows, columns), scaled, in `dtype`; computed in float64."""
+        return ((values - self.shift) / self.scale).astype(dtype)
+
+    def undo(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Scaled `values` (rows, columns) in their own units again."""
+        return values * self.scale + self.shift
+
+
+def encode_labels(y: NDArray[Any], classes: NDArray[Any], outputs: int, dtype: Any) -> NDArray[Any]:
+    """Labels y (rows,) as targets (rows, outputs): 1 for the class and 0 else, or for one output 1 for the second.
+
+    Errors: `LimpidError` that names a label which is not among the `classes`.
+    """
+    codes = np.searchsorted(classes, y).clip(0, len(classes) - 1)
+    unknown = classes[codes] != y
+    if unknown.any():
+        label = np.asarray(y)[unknown][0]
+        known = ", ".join(map(str, classes[:10])) + (", ..." if len(classes) > 10 else "")
+        raise LimpidError(f"label {label!s} is none of the {len(classes)} classes learned: {known}")
+    if outputs == 1:
+        return codes[:, None].astype(dtype)
+    return np.eye(outputs, dtype=dtype)[codes]

@@ -1,0 +1,101 @@
+"""What an engine offers: the mathematics of `backprop` and `optimizers`, as fast as it can.
+
+Engines get arrays that were checked at the border and answer with NumPy arrays. They draw nothing: initial weights,
+orders and learning rates come from outside, dropout masks from `dropout_mask`'s counter.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.activations import Array
+from limpid.backprop import Gradients, Trace
+from limpid.errors import LimpidError
+from limpid.network import Network, Parameters
+from limpid.optimizers import Optimizer, Slots
+
+
+class Examples(NamedTuple):
+    """What to learn from: one dtype (float32 or float64) throughout."""
+
+    X: NDArray[Any]
+    """(rows, inputs)."""
+    Y: NDArray[Any]
+    """(rows, outputs)."""
+    weights: NDArray[Any] | None = None
+    """(rows,): how much each row's cost counts; None where all count the same."""
+
+
+class State(NamedTuple):
+    """Where a descent stands: all that is needed to go on from here."""
+
+    parameters: Parameters
+    slots: Slots
+    step: int
+    """Batches done so far."""
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """How one step is made of one batch.
+
+    `batch_size` rows a step (the last of a pass may have fewer). `l2` adds l2 / (2 batch weight) |W|^2 to the cost;
+    `dropout` is the share of each hidden layer's units dropped in a step, keyed by `seed`; slopes longer than
+    `clip_norm` (Euclidean norm of all of them together) are shortened to it; `label_smoothing` moves that share of a
+    target's probability to all classes evenly.
+
+    Errors: `LimpidError` for a number out of range.
+    """
+
+    optimizer: Optimizer
+    batch_size: int
+    l2: float = 0.0
+    dropout: float = 0.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.batch_size, int) and self.batch_size >= 1):
+            raise LimpidError(f"the batch size must be a positive integer, got {self.batch_size!r}")
+        if not 0 <= self.l2 < np.inf:
+            raise LimpidError(f"l2 must be a finite number of at least 0, got {self.l2!r}")
+        for name in ("dropout", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise LimpidError(f"{name} must be at least 0 and below 1, got {getattr(self, name)!r}")
+        if self.clip_norm is not None and not 0 < self.clip_norm:
+            raise LimpidError(f"clip_norm must be above 0, got {self.clip_norm!r}")
+        if not 0 <= self.seed < 2**64:
+            raise LimpidError(f"the seed must be an integer from 0 to 2**64 - 1, got {self.seed!r}")
+
+
+class Descent(Protocol):
+    """One network on its way down."""
+
+    def train(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Make one step for each batch of the rows named by `order`, with the learning rates `rates` (steps,).
+
+        Returns (steps, 2): each batch's cost and penalty before its step. How a pass is cut into calls does not
+        matter as long as each call but the last of a pass begins and ends between batches.
+        """
+
+    def state(self) -> State:
+        """Where the descent stands; later steps do not change what was handed out."""
+
+
+class Engine(Protocol):
+    """Where networks are computed."""
+
+    def predict(self, network: Network, parameters: Parameters, X: Array) -> Array:
+        """The outputs (rows, outputs) for X (rows, inputs)."""
+
+    def trace(self, network: Network, parameters: Parameters, X: Array) -> Trace:
+        """Every z and a for X (rows, inputs)."""
+
+    def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
+        """Cost, deltas and slopes, averaged over the examples."""
+
+    def begin(self, network: Network, state: State, examples: Examples, rule: StepRule) -> Descent:
+        """A descent that goes on from `state`."""

@@ -1,0 +1,99 @@
+"""The reference engine: `backprop` and `optimizers` as they are written, on NumPy by default. The truth, not the fastest."""
+
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace
+from numpy.typing import NDArray
+
+from limpid.activations import Array
+from limpid.backprop import Gradients, Trace, forward, gradients, norm_of
+from limpid.dropout import dropout_mask
+from limpid.engines.contract import Examples, State, StepRule
+from limpid.network import Network, Parameters
+
+ROWS_AT_ONCE = 8192
+"""Rows that `predict` takes at a time, so that a wide layer's activations need not exist for all rows."""
+
+
+class ReferenceEngine:
+    """An `Engine` in array-API mathematics: it computes in whatever kind of array it is given."""
+
+    def predict(self, network: Network, parameters: Parameters, X: Array) -> Array:
+        xp = array_namespace(X)
+        with np.errstate(all="ignore"):
+            parts = [
+                forward(network, parameters, X[start : start + ROWS_AT_ONCE, :]).a[-1]
+                for start in range(0, max(X.shape[0], 1), ROWS_AT_ONCE)
+            ]
+        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
+
+    def trace(self, network: Network, parameters: Parameters, X: Array) -> Trace:
+        with np.errstate(all="ignore"):
+            return forward(network, parameters, X)
+
+    def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
+        with np.errstate(all="ignore"):
+            return gradients(network, parameters, examples.X, examples.Y, examples.weights, l2)
+
+    def begin(self, network: Network, state: State, examples: Examples, rule: StepRule) -> "ReferenceDescent":
+        return ReferenceDescent(network, state, examples, rule)
+
+
+class ReferenceDescent:
+    """A `Descent` that makes new arrays at every step, so that a state handed out stays as it was."""
+
+    def __init__(self, network: Network, state: State, examples: Examples, rule: StepRule) -> None:
+        self._network, self._state, self._examples, self._rule = network, state, examples, rule
+
+    def train(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        costs = np.empty((len(rates), 2))
+        with np.errstate(all="ignore"):  # a network may blow up: the cost says so, training names the place
+            for index, rate in enumerate(rates):
+                batch = order[index * self._rule.batch_size : (index + 1) * self._rule.batch_size]
+                slopes = batch_gradients(self._network, self._state, self._examples, self._rule, batch)
+                costs[index] = slopes.cost, slopes.penalty
+                self._state = step(self._network, self._state, slopes.parameters, self._rule, float(rate))
+        return costs
+
+    def state(self) -> State:
+        return self._state
+
+
+def batch_gradients(
+    network: Network, state: State, examples: Examples, rule: StepRule, batch: NDArray[np.int64]
+) -> Gradients:
+    """The slopes that the rows `batch` (indices) give at `state`, dropout and label smoothing included."""
+    xp = array_namespace(examples.X)
+    rows = xp.asarray(batch)
+    x, y = xp.take(examples.X, rows, axis=0), xp.take(examples.Y, rows, axis=0)
+    weights = None if examples.weights is None else xp.take(examples.weights, rows)
+    if rule.label_smoothing:
+        y = network.cost_function.smoothed(y, rule.label_smoothing)
+    return gradients(network, state.parameters, x, y, weights, rule.l2, masks(network, state, rule, x))
+
+
+def step(network: Network, state: State, slopes: Parameters, rule: StepRule, rate: float) -> State:
+    """The state after one step along `slopes`, clipped if the rule says so."""
+    if rule.clip_norm is not None:
+        slopes = clipped(slopes, rule.clip_norm)
+    count = state.step + 1
+    return State(*rule.optimizer.update(network, state.parameters, slopes, state.slots, rate, count), count)
+
+
+def masks(network: Network, state: State, rule: StepRule, x: Array) -> list[Array | None]:
+    """Dropout masks of the hidden layers for this step, as arrays like x; empty where nothing is dropped."""
+    if not rule.dropout:
+        return []
+    xp = array_namespace(x)
+    drawn: list[NDArray[Any]] = [
+        dropout_mask(rule.dropout, rule.seed, state.step, number, x.shape[0], layer.units)
+        for number, layer in enumerate(network.layers[:-1], start=1)
+    ]
+    return [xp.asarray(mask, dtype=x.dtype) for mask in drawn]
+
+
+def clipped(slopes: Parameters, limit: float) -> Parameters:
+    """All slopes shortened together so that their Euclidean norm is at most `limit` (Pascanu et al. 2013)."""
+    norm = norm_of(slopes)
+    return {name: slope * (limit / norm) for name, slope in slopes.items()} if norm > limit else slopes

@@ -1,0 +1,98 @@
+"""How good a model is on examples: its cost, its score, and where it errs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.dataset import Dataset
+from limpid.engines import find_engine
+from limpid.errors import LimpidError
+from limpid.model import Model
+from limpid.objective import evaluate as evaluate_cost
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model made of the rows of a data set."""
+
+    dataset: Dataset
+    cost: float
+    """Average cost, in the network's units, without a penalty."""
+    predictions: NDArray[Any]
+    """As `Model.predict` gives them."""
+    certainty: NDArray[Any] | None
+    """(rows, classes) probabilities, where the model gives any."""
+    accuracy: float | None
+    """Share of rows answered rightly (all labels of a row, where there are several); None for a regression."""
+    rmse: float | None
+    """Root of the mean squared error in the target's units; None without a regression."""
+    r2: float | None
+    """Share of the target's variance explained (averaged over targets); None without a regression."""
+    confusion: NDArray[np.int64] | None
+    """(classes, classes) rows with the true class down and the predicted class across."""
+
+    def worst_confusions(self, classes: NDArray[Any], most: int = 5) -> list[tuple[Any, Any, int]]:
+        """The pairs (true, predicted, rows) of different classes with the most rows, most first."""
+        if self.confusion is None:
+            return []
+        wrong = self.confusion - np.diag(np.diag(self.confusion))
+        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+        pairs = [np.unravel_index(place, wrong.shape) for place in order]
+        return [(classes[true], classes[got], int(wrong[true, got])) for true, got in pairs if wrong[true, got]]
+
+
+def evaluate(model: Model, dataset: Dataset) -> Evaluation:
+    """What `model` makes of `dataset`, whose answers must be known.
+
+    Errors: `LimpidError` where inputs or answers do not fit the model.
+    """
+    if dataset.y is None:
+        raise LimpidError(f"{dataset.name}: answers are needed to evaluate, the source has none")
+    examples = model.examples(dataset.X, dataset.y)
+    cost, outputs = evaluate_cost(find_engine(model.engine), model.network, model.parameters, examples)
+    predictions = model.predict(dataset.X)
+    regression = model.task == "regression"
+    certain = not regression and model.network.output.range == (0.0, 1.0)
+    return Evaluation(
+        dataset=dataset,
+        cost=cost,
+        predictions=predictions,
+        certainty=model.predict_proba(dataset.X) if certain else None,
+        accuracy=None if regression else accuracy(outputs, examples.Y),
+        rmse=float(np.sqrt(np.mean((predictions - dataset.y) ** 2))) if regression else None,
+        r2=r_squared(outputs, examples.Y) if regression else None,
+        confusion=None if model.classes is None else _confusion(model.classes, dataset.y, predictions),
+    )
+
+
+def score_for(task: str) -> Callable[[NDArray[Any], NDArray[Any]], float]:
+    """What counts as good on examples that were not learned from: accuracy, several labels' accuracy, or R^2."""
+    return {"classification": accuracy, "multilabel": label_accuracy, "regression": r_squared}[task]
+
+
+def accuracy(outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+    """Share of rows whose class (the largest of outputs (rows, classes), or above 0.5 for one output) is right."""
+    if outputs.shape[1] == 1:
+        return label_accuracy(outputs, targets)
+    return float(np.mean(outputs.argmax(axis=1) == targets.argmax(axis=1)))
+
+
+def label_accuracy(outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+    """Share of rows all of whose labels (outputs (rows, labels) above 0.5) are right."""
+    return float(np.mean(((outputs > 0.5) == (targets > 0.5)).all(axis=1)))
+
+
+def r_squared(outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+    """1 - squared error / squared deviation from the mean, averaged over the columns of (rows, outputs)."""
+    error = np.square(targets - outputs, dtype=np.float64).sum(axis=0)
+    spread = np.square(targets - targets.mean(axis=0), dtype=np.float64).sum(axis=0)
+    shares = np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1), np.where(error > 0, 0.0, 1.0))
+    return float(shares.mean())
+
+
+def _confusion(classes: NDArray[Any], y: NDArray[Any], predictions: NDArray[Any]) -> NDArray[np.int64]:
+    true, got = np.searchsorted(classes, y), np.searchsorted(classes, predictions)
+    return np.bincount(true * len(classes) + got, minlength=len(classes) ** 2).reshape(len(classes), len(classes))

@@ -1,0 +1,59 @@
+"""A file is replaced whole or not at all: written beside, synced, then renamed over the old one."""
+
+import os
+import stat
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from limpid.errors import LimpidError
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` at `path` so that a reader, even after a crash, finds the old file or the new one.
+
+    Errors: `OSError` from the file system; the old file is then intact and nothing is left beside it.
+    """
+    path = path.resolve()  # a link keeps pointing where it did: its target is what is replaced
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as beside:
+        try:
+            beside.write(content)
+            beside.flush()
+            os.fchmod(beside.fileno(), _mode_for(path))
+            os.fsync(beside.fileno())
+            os.replace(beside.name, path)
+        except BaseException:
+            os.unlink(beside.name)
+            raise
+    _sync_directory(path.parent)
+
+
+def check_writable(path: Path, what: str) -> None:
+    """Find out before long work whether `path` can be written; nothing is left behind.
+
+    Errors: `LimpidError` that names `what`, the path and the reason.
+    """
+    if path.is_dir():
+        raise LimpidError(f"cannot write the {what} {path}: it is a directory, a file name is needed")
+    try:
+        with NamedTemporaryFile(dir=path.resolve().parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise LimpidError(f"cannot write the {what} {path}: {error.strerror or error}") from error
+
+
+def _mode_for(path: Path) -> int:
+    """The permissions of the file that is replaced, or those that a plain new file would get."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_directory(directory: Path) -> None:
+    """The rename itself lives in the directory: without this a power cut can undo it."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,227 @@
+"""From examples to a model: set some aside, scale, choose what was left open, train."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.dataset import Dataset
+from limpid.encoder import Scaling, encode_labels
+from limpid.engines import Examples, StepRule, find_engine
+from limpid.errors import LimpidError, choose
+from limpid.evaluation import score_for
+from limpid.initializers import initial_parameters, natural_initializer
+from limpid.model import Model
+from limpid.network import Network, dense_network
+from limpid.recipe import PRECISIONS, Recipe, check_recipe, optimizer_of
+from limpid.schedules import find_schedule, warmed_up
+from limpid.stochastic import shuffled
+from limpid.training import LBFGS, Descending, Epoch, Stopping, Training, Validation
+
+ROWS_FOR_VALIDATION = 100
+"""With fewer training rows than this none are set aside to stop by, unless patience is asked for."""
+
+
+class Learning:
+    """One model being learned from a `Dataset`: iterate it for an `Epoch` each pass, then take `model`.
+
+    `train`, `validation` (or None) and `test` (or None) are the parts of the data set.
+    """
+
+    def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
+        """Split, scale and draw; nothing is learned yet.
+
+        Errors: `LimpidError` that says what was given and what is needed, for anything that does not fit.
+        """
+        check_recipe(recipe)
+        self.dataset, self.recipe = dataset, recipe
+        self.classes = _classes(dataset)
+        self._patience = _patience(dataset, recipe)
+        self.train, self.validation, self.test = _split(dataset, recipe, self._patience > 0)
+        self.network = _network(dataset, recipe, self.classes)
+        self.input_scaling = _input_scaling(self.train)
+        self.target_scaling = _target_scaling(self.train, self.network)
+        self.training = self._training()
+
+    def __iter__(self) -> Iterator[Epoch]:
+        return iter(self.training)
+
+    def stop(self, reason: str = "interrupted") -> None:
+        """Ask for an end soon; the model keeps the best so far."""
+        self.training.stop(reason)
+
+    @property
+    def batch_size(self) -> int:
+        """What was asked for, else 32 for small data and 128 from 10,000 rows on; never more than there are rows."""
+        rows = len(self.train)
+        return min(self.recipe.batch_size or (32 if rows < 10_000 else 128), rows)
+
+    @property
+    def model(self) -> Model:
+        """The best so far, ready for raw inputs."""
+        history = self.training.history
+        seconds = sum(epoch.seconds for epoch in history)
+        return Model(
+            network=self.network,
+            parameters=self.training.parameters,
+            task=self.dataset.task,
+            input_scaling=self.input_scaling,
+            target_scaling=self.target_scaling,
+            classes=self.classes,
+            features=self.dataset.features,
+            targets=self.dataset.targets,
+            image_shape=self.dataset.image_shape,
+            history=list(history),
+            learned_from={
+                "source": self.dataset.name,
+                "fingerprint": self.dataset.fingerprint(),
+                "rows_train": len(self.train) + len(self.validation or ()),
+                "rows_validation": len(self.validation or ()),
+                "rows_test": len(self.test or ()),
+                "stopped_because": self.training.stopped_because,
+                "seconds_training": seconds,
+                "slope": self.training.slope(),
+                "recipe": {**asdict(self.recipe), "batch_size": self.batch_size},
+            },
+            state=self.training.state,
+            engine=self.recipe.engine,
+        )
+
+    def _examples(self, part: Dataset) -> Examples:
+        dtype = PRECISIONS[self.recipe.precision]
+        assert part.y is not None  # noqa: S101 - `_classes` refused a data set without answers
+        if self.classes is not None:
+            targets = encode_labels(part.y, self.classes, self.network.outputs, dtype)
+        else:
+            targets = self.target_scaling.apply(part.y.reshape(len(part), -1), dtype)
+        low, high = self.network.cost_function.targets
+        if not ((targets >= low) & (targets <= high)).all():
+            raise LimpidError(f"the cost {self.network.cost!r} needs targets from {low:g} to {high:g}, got {_range(targets)}")
+        return Examples(self.input_scaling.apply(part.X, dtype), targets)
+
+    def _training(self) -> Training:
+        recipe, network = self.recipe, self.network
+        random = np.random.default_rng(recipe.seed)
+        draw = recipe.initial_weights or natural_initializer(network.layers[0].activation)
+        examples = self._examples(self.train)
+        start = initial_parameters(network, draw, random, PRECISIONS[recipe.precision])
+        optimizer = optimizer_of(recipe)
+        rule = StepRule(
+            optimizer, self.batch_size, recipe.l2, recipe.dropout, recipe.clip_norm, recipe.label_smoothing, recipe.seed
+        )
+        orders = shuffled(random, len(self.train))
+        rate = optimizer.default_rate if recipe.learning_rate is None else recipe.learning_rate
+        descending = Descending(orders, rate, warmed_up(find_schedule(recipe.schedule), recipe.warm_up))
+        validation = self.validation and Validation(self._examples(self.validation), score_for(self.dataset.task))
+        return Training(
+            network,
+            start,
+            examples,
+            rule,
+            LBFGS() if recipe.optimizer == "lbfgs" else descending,
+            engine=find_engine(recipe.engine),
+            epochs=recipe.epochs,
+            stopping=Stopping(self._patience or inf, recipe.tolerance, recipe.gradient_tol, monitor="cost"),
+            validation=validation or None,
+            measure_slope=recipe.measure_slope,
+            keep_path=recipe.keep_path,
+        )
+
+
+def learn(dataset: Dataset, **choices: Any) -> Learning:
+    """Start to learn from `dataset`; `choices` are `Recipe`'s: `for epoch in learn(read("digits"), hidden=[64]): ...`.
+
+    Errors: `LimpidError` for an unknown choice or a value that does not fit.
+    """
+    for name in choices:
+        choose("choice", name, asdict(Recipe()))
+    return Learning(dataset, Recipe(**choices))
+
+
+def _classes(dataset: Dataset) -> NDArray[Any] | None:
+    if dataset.y is None:
+        raise LimpidError(f"{dataset.name}: answers to learn from are needed, the source has none")
+    if dataset.task != "classification":
+        return None
+    if dataset.y.ndim != 1:
+        raise LimpidError(f"{dataset.name}: a classification needs one label for each row, got {dataset.y.shape[1]}")
+    classes = np.unique(dataset.y)
+    if len(classes) < 2:
+        raise LimpidError(f"{dataset.name}: at least two classes are needed to tell apart, got only {classes[0]!s}")
+    return classes
+
+
+def _patience(dataset: Dataset, recipe: Recipe) -> int:
+    """Epochs without getting better; 0 for all of them, as a search for slope 0 must have."""
+    if recipe.patience is not None:
+        return recipe.patience
+    return 0 if recipe.gradient_tol is not None or len(dataset) < ROWS_FOR_VALIDATION else 10
+
+
+def _split(dataset: Dataset, recipe: Recipe, watched: bool) -> tuple[Dataset, Dataset | None, Dataset | None]:
+    """The rows to learn from, to watch and to test on; the last two may be none."""
+    rows, test = np.arange(len(dataset)), dataset.test
+    if test is None and recipe.test_size:
+        rows, held = held_out(dataset, rows, recipe.test_size, recipe.seed)
+        test = dataset.rows(held)
+    share = (0.1 if watched else 0.0) if recipe.validation_size is None else recipe.validation_size
+    if not share:
+        return dataset.rows(rows), None, test
+    rows, unseen = held_out(dataset, rows, share, recipe.seed)
+    return dataset.rows(rows), dataset.rows(unseen), test
+
+
+def held_out(
+    dataset: Dataset, rows: NDArray[np.int64], share: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`rows` in two: those kept and a `share` set aside, each class in proportion where every class has rows enough."""
+    from sklearn.model_selection import train_test_split
+
+    if max(1, round(share * len(rows))) >= len(rows):
+        raise LimpidError(f"{dataset.name}: {len(rows)} rows are too few to set a share of {share:g} aside")
+    labels = None
+    if dataset.task == "classification" and dataset.y is not None:
+        labels = dataset.y[rows]
+        counts = np.unique(labels, return_counts=True)[1]
+        if counts.min() < 2 or len(counts) > share * len(rows) or len(counts) > (1 - share) * len(rows):
+            labels = None
+    kept, aside = train_test_split(rows, test_size=share, random_state=seed % 2**32, stratify=labels)
+    return np.sort(kept), np.sort(aside)
+
+
+def _network(dataset: Dataset, recipe: Recipe, classes: NDArray[Any] | None) -> Network:
+    outputs = 1 if dataset.y is None or dataset.y.ndim == 1 else dataset.y.shape[1]
+    if classes is None:
+        output = recipe.output or _natural_output(dataset.task, recipe.cost)
+    else:
+        output = recipe.output or ("sigmoid" if len(classes) == 2 else "softmax")
+        if recipe.cost == "cross_entropy" and recipe.output is None:
+            output = "softmax"
+        outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
+    return dense_network(dataset.X.shape[1], recipe.hidden, outputs, recipe.activation, output, recipe.cost)
+
+
+def _natural_output(task: str, cost: str | None) -> str:
+    if task == "multilabel":
+        return "sigmoid"
+    return "exp" if cost == "poisson" else "identity"
+
+
+def _input_scaling(train: Dataset) -> Scaling:
+    if train.full_scale is not None:
+        return Scaling.divide(train.X.shape[1], train.full_scale)
+    return Scaling.standard(train.X)
+
+
+def _target_scaling(train: Dataset, network: Network) -> Scaling:
+    """Numbers are standardised where outputs can take any value; a bounded output meets its targets as they are."""
+    if train.task == "regression" and network.output.name == "identity" and train.y is not None:
+        return Scaling.standard(train.y.reshape(len(train), -1))
+    return Scaling.none(network.outputs)
+
+
+def _range(values: NDArray[Any]) -> str:
+    return f"values from {values.min():g} to {values.max():g}"

@@ -1,0 +1,136 @@
+"""The trained thing: a network with its numbers, and all that is needed to use it on raw inputs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limpid.backprop import Gradients, Trace
+from limpid.encoder import Scaling, encode_labels
+from limpid.engines import Engine, Examples, State, find_engine
+from limpid.errors import LimpidError
+from limpid.network import Network, Parameters
+from limpid.training import Epoch
+
+
+@dataclass
+class Model:
+    """A network that has learned something.
+
+    Inputs are given as users have them (pixels 0..255, measurements); `input_scaling` makes them what the network
+    saw in training. Outputs of a regression are scaled back by `target_scaling`.
+    """
+
+    network: Network
+    parameters: Parameters
+    task: str
+    """"classification", "multilabel" or "regression"."""
+    input_scaling: Scaling
+    target_scaling: Scaling
+    classes: NDArray[Any] | None = None
+    """(classes,) sorted labels of a classification."""
+    features: tuple[str, ...] = ()
+    """A name for each input; empty where they have none."""
+    targets: tuple[str, ...] = ()
+    """A name for each target."""
+    image_shape: tuple[int, int] | None = None
+    """(height, width) where inputs are pixels."""
+    history: list[Epoch] = field(default_factory=list)
+    """What each epoch of the training came to."""
+    learned_from: dict[str, Any] = field(default_factory=dict)
+    """Plain values: the source, how it was split, how training was set and ended."""
+    state: State | None = None
+    """Where the descent stood, to go on from; kept on request."""
+    engine: str = "reference"
+    """The engine that computes."""
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Answers for X (rows, inputs), or for one row (inputs,).
+
+        Labels (rows,) for a classification, 0 or 1 (rows, labels) for several labels, numbers (rows,) or
+        (rows, outputs) for a regression. Errors: `LimpidError` for a wrong shape or a number that is not finite.
+        """
+        outputs = self.outputs(X)
+        if self.classes is not None:
+            codes = outputs[:, 0] > 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+            return self.classes[codes.astype(np.int64)]
+        if self.task == "multilabel":
+            return (outputs > 0.5).astype(np.int64)
+        numbers = self.target_scaling.undo(outputs)
+        return numbers[:, 0] if numbers.shape[1] == 1 else numbers
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """The probability of each class (rows, classes), or of each label (rows, labels), for X (rows, inputs).
+
+        Sigmoid outputs for several classes are divided by their sum. Errors: `LimpidError` for a regression, or
+        an output activation that gives no probabilities.
+        """
+        if self.task == "regression":
+            raise LimpidError("predict_proba needs a classification; this model predicts numbers, use predict")
+        if self.network.output.range != (0.0, 1.0):
+            raise LimpidError(f"predict_proba needs a softmax or sigmoid output, this is {self.network.output.name!r}")
+        outputs = self.outputs(X)
+        if self.task == "multilabel" or self.network.output.name == "softmax":
+            return outputs
+        if outputs.shape[1] == 1:
+            return np.concatenate([1 - outputs, outputs], axis=1)
+        total = outputs.sum(axis=1, keepdims=True)
+        return np.where(total > 0, outputs / np.where(total > 0, total, 1), 1 / outputs.shape[1])
+
+    def outputs(self, X: ArrayLike) -> NDArray[Any]:
+        """The output layer's activations (rows, outputs) for X (rows, inputs)."""
+        return np.asarray(self._engine.predict(self.network, self.parameters, self._scaled(X)))
+
+    def trace(self, X: ArrayLike) -> Trace:
+        """Every weighted sum z and activation a for X (rows, inputs); a[0] are the scaled inputs."""
+        return self._engine.trace(self.network, self.parameters, self._scaled(X))
+
+    def gradients(self, X: ArrayLike, y: ArrayLike) -> Gradients:
+        """The cost of X (rows, inputs) with answers y, every delta, and the slope along every weight and bias.
+
+        y as `predict` answers. Errors: `LimpidError` where X or y do not fit.
+        """
+        examples = self.examples(X, y)
+        return self._engine.gradients(self.network, self.parameters, examples)
+
+    def examples(self, X: ArrayLike, y: ArrayLike) -> Examples:
+        """X (rows, inputs) and answers y as the network computes with them."""
+        scaled = self._scaled(X)
+        return Examples(scaled, self._targets(np.asarray(y), len(scaled)))
+
+    @property
+    def dtype(self) -> Any:
+        return self.parameters["W1"].dtype
+
+    @property
+    def _engine(self) -> Engine:
+        return find_engine(self.engine)
+
+    def _scaled(self, X: ArrayLike) -> NDArray[Any]:
+        values = np.asarray(X)
+        if self.image_shape and values.ndim > 1 and values.shape[-2:] == self.image_shape:
+            values = values.reshape(-1, self.network.inputs)
+        values = values[None, :] if values.ndim == 1 else values
+        if values.dtype.kind not in "biuf":
+            raise LimpidError(f"inputs must be numbers, got {values.dtype}")
+        if values.ndim != 2 or values.shape[1] != self.network.inputs or not len(values):
+            raise LimpidError(f"inputs must be rows of {self.network.inputs} numbers, got shape {np.shape(X)}")
+        scaled = self.input_scaling.apply(values, self.dtype)
+        if not np.isfinite(scaled).all():
+            row, column = np.argwhere(~np.isfinite(scaled))[0]
+            raise LimpidError(f"inputs must be finite, got {values[row, column]} in row {row}, column {column}")
+        return scaled
+
+    def _targets(self, y: NDArray[Any], rows: int) -> NDArray[Any]:
+        y = y[None] if y.ndim == 0 else y
+        if len(y) != rows:
+            raise LimpidError(f"{rows} rows of inputs need as many answers, got {len(y)}")
+        if self.classes is not None:
+            if y.ndim != 1:
+                raise LimpidError(f"answers must be one label for each row, got shape {y.shape}")
+            return encode_labels(y, self.classes, self.network.outputs, self.dtype)
+        y = y.reshape(rows, -1)
+        if y.shape[1] != self.network.outputs:
+            raise LimpidError(f"{self.network.outputs} answers for each row are needed, got {y.shape[1]}")
+        return self.target_scaling.apply(y, self.dtype)

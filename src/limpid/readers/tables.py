@@ -1,0 +1,76 @@
+"""Tables of numbers: CSV files through polars. Every cell must be a number; the target may be a text."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.dataset import Dataset
+from limpid.errors import DataError, LimpidError
+from limpid.readers.columns import Wanted
+
+if TYPE_CHECKING:
+    import polars
+
+
+def read_csv(path: Path, wanted: Wanted) -> Dataset:
+    """A CSV file with a header row.
+
+    Errors: `DataError` that names file, column and row (1 is the first below the header) of a missing cell or one
+    that is not a finite number, or says what else is wrong with the file.
+    """
+    table = _table(path)
+    inputs, targets = wanted.choose(str(path), table.columns)
+    X = np.column_stack([_numbers(path, table[column]) for column in inputs])
+    y = [_answers(path, table[column]) for column in targets]
+    return Dataset(
+        name=str(path),
+        X=X,
+        y=None if not y else y[0] if len(y) == 1 else np.column_stack(y),
+        features=tuple(inputs),
+        targets=tuple(targets),
+    )
+
+
+def _table(path: Path) -> "polars.DataFrame":
+    try:
+        import polars
+    except ImportError:
+        raise LimpidError("CSV files are read with polars: pip install 'limpid[tables]'") from None
+    try:
+        table = polars.read_csv(path, infer_schema=False)
+    except (OSError, polars.exceptions.PolarsError) as error:
+        raise DataError(f"cannot read {path} as CSV: {str(error).splitlines()[0]}") from None
+    if not table.height:
+        raise DataError(f"{path}: no rows below the header")
+    return table
+
+
+def _numbers(path: Path, column: "polars.Series") -> NDArray[np.float64]:
+    """A column of texts as finite numbers."""
+    import polars
+
+    text = column.str.strip_chars()
+    numbers = text.cast(polars.Float64, strict=False)
+    bad = numbers.is_null() | ~numbers.is_finite().fill_null(False)
+    if bad.any():
+        row = bad.arg_max() or 0
+        given = "a missing cell, which cannot be used" if not text[row] else f"cannot read {text[row]!r} as a number"
+        raise DataError(f"{path}: column {column.name!r} row {row + 1}: {given}")
+    return numbers.to_numpy()
+
+
+def _answers(path: Path, column: "polars.Series") -> NDArray[Any]:
+    """A target column: whole numbers, numbers, or texts."""
+    import polars
+
+    missing = column.is_null() | (column.str.strip_chars() == "")
+    if missing.any():
+        raise DataError(f"{path}: column {column.name!r} row {(missing.arg_max() or 0) + 1}: a missing cell, which cannot be used")
+    text = column.str.strip_chars()
+    if text.cast(polars.Float64, strict=False).is_null().any():
+        return text.to_numpy().astype(str)
+    numbers = _numbers(path, column)
+    whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
+    return numbers.astype(np.int64) if whole else numbers

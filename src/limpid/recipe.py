@@ -1,0 +1,74 @@
+"""A recipe: every choice of how to learn, with what is sensible where nothing is said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from limpid.errors import LimpidError, choose
+from limpid.optimizers import OPTIMIZERS, Momentum, Nesterov, Optimizer, find_optimizer
+
+PRECISIONS = {"float32": np.float32, "float64": np.float64}
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to learn; None leaves a choice to the data.
+
+    `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
+    `optimizer`, also "lbfgs", with its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
+    `l2`, `dropout`, `clip_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most; training stops
+    after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share of the
+    training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`: share of
+    rows held out for the test, or 0. `seed` decides every draw. `precision`: "float32" or "float64".
+    """
+
+    hidden: Sequence[int] = (128, 64)
+    activation: str | Sequence[str] = "relu"
+    output: str | None = None
+    cost: str | None = None
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    momentum: float | None = None
+    schedule: str = "constant"
+    warm_up: float = 0
+    initial_weights: str | None = None
+    l2: float = 0.0
+    dropout: float = 0.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    batch_size: int | None = None
+    epochs: int = 100
+    patience: int | None = None
+    tolerance: float = 0.0
+    gradient_tol: float | None = None
+    test_size: float = 0.2
+    validation_size: float | None = None
+    seed: int = 0
+    engine: str = "reference"
+    precision: str = "float32"
+    measure_slope: bool = False
+    keep_path: bool = False
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """`LimpidError` for a choice that no data could make right."""
+    choose("precision", recipe.precision, PRECISIONS)
+    choose("optimizer", recipe.optimizer, {**OPTIMIZERS, "lbfgs": None})
+    for what, share in (("test", recipe.test_size), ("validation", recipe.validation_size)):
+        if share is not None and not 0 <= share < 1:
+            raise LimpidError(f"the {what} size must be a share of at least 0 and below 1, got {share!r}")
+    if recipe.patience is not None and recipe.patience < 0:
+        raise LimpidError(f"the patience must be at least 0 epochs, got {recipe.patience!r}")
+    if recipe.optimizer == "lbfgs" and (recipe.dropout or recipe.clip_norm or recipe.label_smoothing):
+        raise LimpidError("lbfgs takes neither dropout nor clip_norm nor label_smoothing: choose another optimizer")
+
+
+def optimizer_of(recipe: Recipe) -> Optimizer:
+    """The optimizer with the momentum that was asked for."""
+    # L-BFGS steps by itself: the rule that it is given only carries l2
+    optimizer = find_optimizer("gradient_descent" if recipe.optimizer == "lbfgs" else recipe.optimizer)
+    if recipe.momentum is None:
+        return optimizer
+    if not isinstance(optimizer, (Momentum, Nesterov)):
+        raise LimpidError(f"momentum is for the optimizers momentum and nesterov, not for {recipe.optimizer!r}")
+    return replace(optimizer, momentum=recipe.momentum)

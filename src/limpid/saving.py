@@ -1,0 +1,166 @@
+"""Models into files and out of them: what a model holds as plain values and arrays, and every check on the way back."""
+
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid import model_file
+from limpid.dataset import TASKS
+from limpid.encoder import Scaling
+from limpid.engines import State, find_engine
+from limpid.errors import LimpidError, ModelFileError
+from limpid.model import Model
+from limpid.network import Network
+from limpid.training import Epoch
+
+
+def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
+    """Write a `Model`, or a fitted estimator's, to `path`; an old file is replaced when the new one is complete.
+
+    `optimizer_state` keeps where the descent stood, so that it can go on. Errors: `LimpidError` for what is not a
+    model, or one whose numbers are not finite; `OSError` from the file system.
+    """
+    model = getattr(model, "model_", model)
+    if not isinstance(model, Model):
+        raise LimpidError(f"only a Model or a fitted estimator can be saved, got {type(model).__name__}")
+    broken = [name for name, array in model.parameters.items() if not np.isfinite(array).all()]
+    if broken:
+        raise LimpidError(f"the model is not saved: {', '.join(broken)} hold numbers that are not finite")
+    arrays = {**model.parameters}
+    for name, scaling in (("input", model.input_scaling), ("target", model.target_scaling)):
+        arrays |= {f"{name}.shift": scaling.shift, f"{name}.scale": scaling.scale}
+    state = model.state if optimizer_state else None
+    if state:
+        arrays |= {f"descent.{name}": array for name, array in state.parameters.items()}
+        for slot, kept in state.slots.items():
+            arrays |= {f"optimizer.{slot}.{name}": array for name, array in kept.items()}
+    described = {
+        "network": model.network.describe(),
+        "task": model.task,
+        "classes": None if model.classes is None else _describe_labels(model.classes),
+        "features": model.features,
+        "targets": model.targets,
+        "image_shape": model.image_shape,
+        "history": model.history,
+        "learned_from": model.learned_from,
+        "descent": {"step": state.step, "slots": list(state.slots)} if state else None,
+    }
+    model_file.write(Path(path), described, arrays)
+
+
+def load(path: str | Path, engine: str = "reference") -> Model:
+    """The model in the file at `path`, to compute on `engine`.
+
+    Errors: `ModelFileError` for a missing, foreign, damaged or newer file.
+    """
+    find_engine(engine)
+    described, arrays = model_file.read(Path(path))
+    try:
+        return _build(described, arrays, engine)
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise ModelFileError(f"{path} is damaged: {error}") from None
+
+
+def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]], engine: str) -> Model:
+    network = Network.from_description(described["network"])
+    if described["task"] not in TASKS:
+        raise LimpidError(f"unknown task {described['task']!r}")
+    expected = {**network.shapes()}
+    for name, columns in (("input", network.inputs), ("target", network.outputs)):
+        expected |= {f"{name}.shift": (columns,), f"{name}.scale": (columns,)}
+    kept = described["descent"]
+    if kept:
+        expected |= {f"descent.{name}": shape for name, shape in network.shapes().items()}
+        for slot in kept["slots"]:
+            expected |= {f"optimizer.{slot}.{name}": shape for name, shape in network.shapes().items()}
+    _check_arrays(arrays, expected)
+    return Model(
+        network=network,
+        parameters={name: arrays[name] for name in network.shapes()},
+        task=described["task"],
+        input_scaling=_scaling("input", arrays),
+        target_scaling=_scaling("target", arrays),
+        classes=_read_labels(described["classes"], described["task"], network.outputs),
+        features=_names(described["features"], network.inputs),
+        targets=_names(described["targets"], None),
+        image_shape=_read_image_shape(described["image_shape"], network.inputs),
+        history=[_read_epoch(values) for values in described["history"]],
+        learned_from=dict(described["learned_from"]),
+        state=_read_state(kept, network, arrays) if kept else None,
+        engine=engine,
+    )
+
+
+def _check_arrays(arrays: dict[str, NDArray[Any]], expected: dict[str, tuple[int, ...]]) -> None:
+    if odd := sorted(arrays.keys() ^ expected.keys()):
+        raise LimpidError(f"arrays missing or not expected: {', '.join(odd[:5])}")
+    for name, shape in expected.items():
+        if arrays[name].shape != shape or arrays[name].dtype not in (np.float32, np.float64):
+            raise LimpidError(f"{name} must be float32 or float64 of shape {shape}, got {arrays[name].dtype} of shape {arrays[name].shape}")
+        if not np.isfinite(arrays[name]).all():
+            raise LimpidError(f"{name} holds numbers that are not finite")
+    if len({arrays[name].dtype for name in expected if "." not in name}) > 1:
+        raise LimpidError("the parameters differ in dtype")
+
+
+def _scaling(name: str, arrays: dict[str, NDArray[Any]]) -> Scaling:
+    shift, scale = arrays[f"{name}.shift"].astype(np.float64), arrays[f"{name}.scale"].astype(np.float64)
+    if (scale == 0).any():
+        raise LimpidError(f"{name}.scale must not be 0")
+    return Scaling(shift, scale)
+
+
+def _describe_labels(classes: NDArray[Any]) -> dict[str, Any]:
+    kinds = {"b": "bool", "i": "int64", "u": "int64", "f": "float64", "U": "str", "O": "str"}
+    return {"kind": kinds[classes.dtype.kind], "values": classes.tolist()}
+
+
+def _read_labels(described: Any, task: str, outputs: int) -> NDArray[Any] | None:
+    if (described is None) != (task != "classification"):
+        raise LimpidError(f"a {task} must {'have' if described is None else 'not have'} classes")
+    if described is None:
+        return None
+    kinds: dict[str, Any] = {"bool": bool, "int64": np.int64, "float64": np.float64, "str": str}
+    values = described["values"]
+    if not isinstance(values, list) or len(values) < 2 or len(values) != (2 if outputs == 1 else outputs):
+        raise LimpidError(f"{outputs} outputs do not fit {len(values)} classes")
+    if any(isinstance(value, (list, dict)) or value is None for value in values):
+        raise LimpidError("classes must be plain values")
+    classes = np.array(values, dtype=kinds[described["kind"]])
+    if not (classes[:-1] < classes[1:]).all():
+        raise LimpidError("classes must be sorted and differ")
+    return classes
+
+
+def _names(described: Any, count: int | None) -> tuple[str, ...]:
+    if not isinstance(described, list) or not all(isinstance(name, str) for name in described):
+        raise LimpidError("names must be a list of texts")
+    if count is not None and described and len(described) != count:
+        raise LimpidError(f"{count} inputs do not fit {len(described)} names")
+    return tuple(described)
+
+
+def _read_image_shape(described: Any, inputs: int) -> tuple[int, int] | None:
+    if described is None:
+        return None
+    height, width = described
+    if not (isinstance(height, int) and isinstance(width, int) and height > 0 and height * width == inputs):
+        raise LimpidError(f"a picture of {height!r} x {width!r} does not fit {inputs} inputs")
+    return height, width
+
+
+def _read_epoch(values: Any) -> Epoch:
+    number, cost, penalty, *optional = values
+    if not all(value is None or isinstance(value, (int, float)) for value in values):
+        raise LimpidError("the history must hold numbers")
+    *rest, rate, seconds = optional
+    return Epoch(number, nan if cost is None else cost, nan if penalty is None else penalty, *rest, rate, seconds)
+
+
+def _read_state(kept: dict[str, Any], network: Network, arrays: dict[str, NDArray[Any]]) -> State:
+    names = list(network.shapes())
+    slots = {slot: {name: arrays[f"optimizer.{slot}.{name}"] for name in names} for slot in kept["slots"]}
+    return State({name: arrays[f"descent.{name}"] for name in names}, slots, int(kept["step"]))

@@ -1,0 +1,240 @@
+"""Training: the one loop. It watches the passes over the examples, records each as an `Epoch`, and says when to stop."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.engines import Engine, Examples, State, StepRule
+from limpid.errors import LimpidError
+from limpid.lbfgs import lbfgs_passes
+from limpid.network import Network, Parameters
+from limpid.objective import evaluate, slope_norm
+from limpid.schedules import Schedule, constant
+from limpid.stochastic import Control, Pass, stochastic_passes
+
+SMALLEST_ADAPTIVE_RATE = 1e-6
+
+
+class Epoch(NamedTuple):
+    """What one pass over the examples came to."""
+
+    number: int
+    """Counted from 1."""
+    cost: float
+    """Training cost, penalty included, averaged over the pass while it was made; NaN where the network blew up."""
+    penalty: float
+    """The part of `cost` that is l2's."""
+    validation_cost: float | None
+    """Cost without penalty on the validation examples after the pass; None without such examples."""
+    validation_score: float | None
+    """Accuracy, R^2 or whatever score was given, on the validation examples after the pass."""
+    slope: float | None
+    """Norm of the full gradient after the pass, where it was asked for."""
+    learning_rate: float
+    """At the pass's last step."""
+    seconds: float
+    """That the pass took, validation and slope included."""
+
+
+class Validation(NamedTuple):
+    """Examples that are not learned from, and how well outputs do on them."""
+
+    examples: Examples
+    score: Callable[[NDArray[Any], NDArray[Any]], float]
+    """(outputs (rows, outputs), targets (rows, outputs)) -> larger is better."""
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When to stop before all epochs are done.
+
+    `patience`: so many passes in a row may fail to be better by `tolerance` than the best (scikit-learn's rule: one
+    more stops) - in training cost, or with validation examples in their "score" or "cost", whichever `monitor` says.
+    `gradient_tol`: stop where the slope, the norm of the full gradient, is at most this.
+
+    Errors: `LimpidError` for a number out of range or an unknown `monitor`.
+    """
+
+    patience: float = inf
+    tolerance: float = 0.0
+    gradient_tol: float | None = None
+    monitor: str = "score"
+
+    def __post_init__(self) -> None:
+        if not self.patience >= 1:
+            raise LimpidError(f"the patience must be at least 1 epoch, got {self.patience!r}")
+        if not 0 <= self.tolerance < inf:
+            raise LimpidError(f"the tolerance must be a finite number of at least 0, got {self.tolerance!r}")
+        if self.gradient_tol is not None and not 0 < self.gradient_tol < inf:
+            raise LimpidError(f"gradient_tol must be a finite number above 0, got {self.gradient_tol!r}")
+        if self.monitor not in {"score", "cost"}:
+            raise LimpidError(f"monitor must be 'score' or 'cost', got {self.monitor!r}")
+
+
+@dataclass(frozen=True)
+class Descending:
+    """Batches in random order, one optimizer step each: `learning_rate` times what `schedule` says."""
+
+    orders: Iterator[NDArray[np.int64]]
+    """The order of the examples for each pass (see `stochastic.shuffled`)."""
+    learning_rate: float
+    schedule: Schedule = constant()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < inf:
+            raise LimpidError(f"the learning rate must be a finite number above 0, got {self.learning_rate!r}")
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """All examples at each step, by L-BFGS; the numbers are SciPy's `gtol`, `ftol` and `maxfun`."""
+
+    flatness: float = 0.0
+    progress: float = 0.0
+    evaluations: int = 10**9
+
+
+class Training:
+    """One network's training: iterate it, each turn is a pass and gives its `Epoch`.
+
+    It may be stopped at any time by Ctrl-C or `stop`; `parameters` then holds the best so far: with validation
+    examples those that did best on them, without those of the last pass that stayed finite.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        parameters: Parameters,
+        examples: Examples,
+        rule: StepRule,
+        method: Descending | LBFGS,
+        *,
+        engine: Engine,
+        epochs: int,
+        stopping: Stopping = Stopping(),  # noqa: B008 - frozen
+        validation: Validation | None = None,
+        measure_slope: bool = False,
+        keep_path: bool = False,
+        start: State | None = None,
+    ) -> None:
+        """Nothing is computed yet.
+
+        `parameters` to start from, or `start` to go on from where a training ended. `measure_slope` fills
+        `Epoch.slope`, which `gradient_tol` needs and switches on. `keep_path` collects the parameters of every
+        epoch, the first ones included, in `path`.
+        """
+        if epochs < 1:
+            raise LimpidError(f"the number of epochs must be at least 1, got {epochs!r}")
+        if rule.label_smoothing:
+            network.cost_function.smoothed(examples.Y[:1], rule.label_smoothing)
+        self.network, self.rule, self.method = network, rule, method
+        self.state = start or State(parameters, rule.optimizer.init(parameters), 0)
+        self.history: list[Epoch] = []
+        self.path: list[Parameters] | None = [self.state.parameters] if keep_path else None
+        self.stopped_because: str | None = None
+        self._examples, self._engine, self._epochs = examples, engine, epochs
+        self._stopping, self._validation = stopping, validation
+        self._measure_slope = measure_slope or stopping.gradient_tol is not None
+        self._best_parameters, self._best, self._worse = self.state.parameters, -inf, 0
+        self._control = Control()
+
+    @property
+    def parameters(self) -> Parameters:
+        """The best so far: on unseen examples where there are some, else the latest."""
+        return self._best_parameters if self._validation else self.state.parameters
+
+    def stop(self, reason: str = "interrupted") -> None:
+        """Ask for an end after the engine call under way (about 0.1 s); safe from a signal handler or a thread."""
+        self._control.stop = reason
+
+    def slope(self) -> float:
+        """The norm of the full gradient at `parameters`, penalty included: 0 at a minimum."""
+        return self._slope(self.parameters)
+
+    def _slope(self, parameters: Parameters) -> float:
+        size = self.rule.batch_size if isinstance(self.method, Descending) else len(self._examples.X)
+        return slope_norm(self._engine, self.network, parameters, self._examples, self.rule.l2, size)
+
+    def __iter__(self) -> Iterator[Epoch]:
+        passes = self._passes()
+        began = perf_counter()
+        try:
+            for each in passes:
+                epoch = self._judge(each, began)
+                yield epoch
+                if self.stopped_because:
+                    return
+                began = perf_counter()
+            self.stopped_because = self._control.stop or "all epochs done"
+        except KeyboardInterrupt:
+            self.stopped_because = "interrupted"
+
+    def _passes(self) -> Iterator[Pass]:
+        common = self._engine, self.network, self.state, self._examples, self.rule, self._control
+        if isinstance(self.method, LBFGS):
+            numbers = {"flatness": self.method.flatness, "progress": self.method.progress}
+            return lbfgs_passes(*common, epochs=self._epochs, evaluations=self.method.evaluations, **numbers)
+        return stochastic_passes(
+            *common,
+            orders=self.method.orders,
+            learning_rate=self.method.learning_rate,
+            schedule=self.method.schedule,
+            epochs=self._epochs,
+        )
+
+    def _judge(self, each: Pass, began: float) -> Epoch:
+        """Record the pass, remember the best, and decide whether to go on."""
+        number = len(self.history) + 1
+        if each.trouble:
+            epoch = Epoch(number, nan, nan, None, None, None, each.learning_rate, perf_counter() - began)
+            self.stopped_because = f"not finite: {each.trouble}, epoch {number}"
+        else:
+            self.state = each.state
+            epoch = self._measure(number, each, began)
+            self._compare(epoch)
+        self.history.append(epoch)
+        if self.path is not None:
+            self.path.append(self.state.parameters)
+        return epoch
+
+    def _measure(self, number: int, each: Pass, began: float) -> Epoch:
+        cost = score = slope = None
+        if self._validation:
+            examples = self._validation.examples
+            cost, outputs = evaluate(self._engine, self.network, self.state.parameters, examples)
+            score = self._validation.score(outputs, examples.Y)
+        if self._measure_slope:
+            slope = self._slope(self.state.parameters)
+        return Epoch(number, each.cost, each.penalty, cost, score, slope, each.learning_rate, perf_counter() - began)
+
+    def _compare(self, epoch: Epoch) -> None:
+        value = -epoch.cost
+        if self._validation:
+            value = self._watched(epoch)
+        self._worse = 0 if value >= self._best + self._stopping.tolerance else self._worse + 1
+        if value > self._best:
+            self._best, self._best_parameters = value, self.state.parameters
+        if self._stopping.gradient_tol is not None and epoch.slope is not None:
+            if epoch.slope <= self._stopping.gradient_tol:
+                self.stopped_because = "slope is zero"
+        if not self.stopped_because and self._worse > self._stopping.patience:
+            self._lose_patience(epoch)
+
+    def _watched(self, epoch: Epoch) -> float:
+        watched = epoch.validation_score if self._stopping.monitor == "score" else -(epoch.validation_cost or 0.0)
+        return -inf if watched is None or not isfinite(watched) else watched
+
+    def _lose_patience(self, epoch: Epoch) -> None:
+        adapts = isinstance(self.method, Descending) and self.method.schedule.adaptive
+        if adapts and epoch.learning_rate > SMALLEST_ADAPTIVE_RATE:
+            self._control.rate_factor /= 5
+            self._worse = 0
+        elif adapts:
+            self.stopped_because = "learning rate too small"
+        else:
+            self.stopped_because = "no better on unseen data" if self._validation else "cost no longer falls"
