@@ -83,6 +83,7 @@ class Learning:
                 "rows_test": len(self.test or ()),
                 "stopped_because": self.training.stopped_because,
                 "seconds_training": seconds,
+                "cost_train": self.training.cost(),
                 "slope": self.training.slope(),
                 "recipe": {**asdict(self.recipe), "batch_size": self.batch_size},
             },
@@ -139,6 +140,22 @@ def learn(dataset: Dataset, **choices: Any) -> Learning:
     for name in choices:
         choose("choice", name, asdict(Recipe()))
     return Learning(dataset, Recipe(**choices))
+
+
+def unseen(model: Model, dataset: Dataset) -> Dataset:
+    """The rows of `dataset` that `model` did not learn from: all, unless the data set is the one that it learned from.
+
+    Errors: `LimpidError` where the model learned from every row.
+    """
+    if dataset.test is not None:
+        return dataset.test
+    known = model.learned_from
+    if known.get("fingerprint") != dataset.fingerprint():
+        return dataset
+    share, seed = known["recipe"]["test_size"], known["recipe"]["seed"]
+    if not share:
+        raise LimpidError(f"{dataset.name}: the model learned from every row of it; other rows are needed to evaluate")
+    return dataset.rows(held_out(dataset, np.arange(len(dataset)), share, seed)[1])
 
 
 def _classes(dataset: Dataset) -> NDArray[Any] | None:

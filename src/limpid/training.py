@@ -152,6 +152,10 @@ class Training:
         """Ask for an end after the engine call under way (about 0.1 s); safe from a signal handler or a thread."""
         self._control.stop = reason
 
+    def cost(self) -> float:
+        """The cost of the training examples at `parameters`, without a penalty."""
+        return evaluate(self._engine, self.network, self.parameters, self._examples)[0]
+
     def slope(self) -> float:
         """The norm of the full gradient at `parameters`, penalty included: 0 at a minimum."""
         return self._slope(self.parameters)

@@ -1,0 +1,106 @@
+"""Arrays into figures: what a person looks at. Plotly for charts, PNG for pictures of numbers."""
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.errors import LimpidError
+from limpid.training import Epoch
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
+"""Told apart by colour-blind eyes too (Okabe, Ito 2008)."""
+
+
+def curve_figure(history: list[Epoch], what: str) -> "Figure":
+    """The course of "cost" or "score" over the epochs, in training and on the watched rows."""
+    graph = _plotly()
+    epochs = [epoch.number for epoch in history]
+    figure = graph.Figure()
+    if what == "cost":
+        training = [epoch.cost for epoch in history]
+        figure.add_scatter(x=epochs, y=training, name="rows learned from", line={"color": BLUE})
+    watched = [epoch.validation_cost if what == "cost" else epoch.validation_score for epoch in history]
+    if any(value is not None for value in watched):
+        figure.add_scatter(x=epochs, y=watched, name="rows only watched", line={"color": ORANGE, "dash": "dash"})
+    figure.update_layout(xaxis_title="epoch", yaxis_title=what, legend={"orientation": "h", "y": 1.12})
+    if what == "cost" and all(value > 0 for epoch in history for value in (epoch.cost, epoch.validation_cost or 1)):
+        figure.update_yaxes(type="log")
+    return figure
+
+
+def confusion_figure(confusion: NDArray[np.int64], classes: NDArray[Any]) -> "Figure":
+    """True classes down, predicted classes across; errors coloured by the share of their row, hits left pale."""
+    names = [str(name) for name in classes]
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    np.fill_diagonal(shares, np.nan)
+    figure = _plotly().Figure()
+    figure.add_heatmap(
+        x=names, y=names, z=shares, text=confusion, texttemplate="%{text}", colorscale="Oranges", showscale=False,
+        hovertemplate="%{y} read as %{x}: %{text} rows<extra></extra>", xgap=1, ygap=1, hoverongaps=True,
+    )  # fmt: skip
+    for at, name in enumerate(names):  # texttemplate is silent where z is missing: the diagonal gets its own numbers
+        figure.add_annotation(x=name, y=name, text=str(confusion[at, at]), showarrow=False, font={"weight": 700})
+    figure.update_xaxes(title="read as", type="category", constrain="domain")
+    figure.update_yaxes(title="true class", type="category", autorange="reversed", scaleanchor="x")
+    return figure
+
+
+def prediction_figure(true: NDArray[Any], predicted: NDArray[Any], name: str) -> "Figure":
+    """Each row a point: its true number across, what was predicted up; right is on the line."""
+    graph = _plotly()
+    ends = [float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))]
+    figure = graph.Figure()
+    figure.add_scatter(x=ends, y=ends, mode="lines", name="right", line={"color": GREEN, "dash": "dot"})
+    figure.add_scatter(x=true, y=predicted, mode="markers", name="unseen rows", marker={"color": BLUE, "opacity": 0.6})
+    figure.update_layout(xaxis_title=f"true {name}", yaxis_title=f"predicted {name}", legend={"orientation": "h", "y": 1.12})
+    return figure
+
+
+def weight_figure(weights: NDArray[Any], features: tuple[str, ...]) -> "Figure":
+    """First-layer weights (inputs, units): inputs down, hidden neurons across."""
+    limit = float(np.abs(weights).max()) or 1.0
+    figure = _plotly().Figure()
+    figure.add_heatmap(
+        x=[str(unit) for unit in range(1, weights.shape[1] + 1)], y=list(features), z=weights, zmin=-limit, zmax=limit,
+        colorscale="RdBu", hovertemplate="%{y} to neuron %{x}: %{z:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(xaxis_title="hidden neuron", height=max(320, 60 + 18 * len(features)))
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    return figure
+
+
+def grey_picture(pixels: NDArray[Any], full_scale: float) -> str:
+    """Pixels (height, width) of 0..full_scale as a PNG data address, ink dark on white."""
+    return _png(np.uint8(255) - (np.clip(pixels / full_scale, 0, 1) * 255).astype(np.uint8))
+
+
+def weight_picture(weights: NDArray[Any], limit: float) -> str:
+    """Weights (height, width) as a PNG data address: blue pulls down, orange pushes up, white does nothing."""
+    share = np.clip(weights / (limit or 1.0), -1, 1)[..., None]
+    blue, orange = np.array([0, 114, 178]), np.array([213, 94, 0])
+    colour = 255 + np.abs(share) * (np.where(share < 0, blue, orange) - 255)
+    return _png(colour.astype(np.uint8))
+
+
+def _png(pixels: NDArray[np.uint8]) -> str:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise LimpidError("pictures need Pillow: pip install 'limpid[report]'") from None
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _plotly() -> Any:
+    try:
+        from plotly import graph_objects
+    except ImportError:
+        raise LimpidError("charts need plotly: pip install 'limpid[report]'") from None
+    return graph_objects
