@@ -1,9 +1,8 @@
-#include "core/simd.hpp"
-
 #include <stdexcept>
 #include <string>
 
 #include "check.hpp"
+#include "core/simd.hpp"
 
 using limpid::choose_simd_level;
 using limpid::detect_simd_level;

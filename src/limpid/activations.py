@@ -177,7 +177,9 @@ class SELU(Elementwise):
         return _piecewise(z, above=above, below=self.scale * self.alpha * _exponential_below_zero(z))
 
     def second_derivative(self, z: Array, a: Array) -> Array:
-        return _piecewise(z, above=array_namespace(z).zeros_like(z), below=self.scale * self.alpha * _exponential_below_zero(z))
+        return _piecewise(
+            z, above=array_namespace(z).zeros_like(z), below=self.scale * self.alpha * _exponential_below_zero(z)
+        )
 
 
 @final

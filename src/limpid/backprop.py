@@ -6,6 +6,7 @@ delta = dC/dz: at the output from the cost, and from layer to layer as delta = (
 """
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import NamedTuple
 
 from array_api_compat import array_namespace
@@ -97,7 +98,7 @@ def gradients(
 
 def norm_of(slopes: Parameters) -> float:
     """The Euclidean norm of all slopes taken as one long vector: 0 where the ground is level."""
-    return float(sum(float(array_namespace(slope).sum(slope * slope)) for slope in slopes.values())) ** 0.5
+    return sqrt(sum(float(array_namespace(slope).sum(slope * slope)) for slope in slopes.values()))
 
 
 def _masked(values: Array, masks: Masks, number: int) -> Array:

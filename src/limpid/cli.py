@@ -26,9 +26,12 @@ app = typer.Typer(
     help="Neural networks you can see through: learn from examples, answer, and show what was learned.",
 )
 
-Source = Annotated[str, typer.Argument(help="A built-in data set (see `limpid datasets`), or a .csv, .npz or IDX file.")]
+Source = Annotated[
+    str, typer.Argument(help="A built-in data set (see `limpid datasets`), or a .csv, .npz or IDX file.")
+]
 Target = Annotated[
-    str | None, typer.Option(help="What to predict: a column (a,b for several), an .npz array, or the IDX file of labels.")
+    str | None,
+    typer.Option(help="What to predict: a column (a,b for several), an .npz array, or the IDX file of labels."),
 ]
 DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
@@ -45,8 +48,12 @@ def train(
     data_dir: DataDir = None,
     target: Target = None,
     task: Task = None,
-    hidden: Annotated[str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")] = "128,64",
-    activation: Annotated[str, typer.Option(help="What hidden neurons do with their sum, one for all or one a layer.")] = "relu",
+    hidden: Annotated[
+        str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")
+    ] = "256,128",
+    activation: Annotated[
+        str, typer.Option(help="What hidden neurons do with their sum, one for all or one a layer.")
+    ] = "relu",
     output: Annotated[str | None, typer.Option(help="The output layer's activation.")] = None,
     cost: Annotated[str | None, typer.Option(help="What training makes small.")] = None,
     optimizer: Annotated[str, typer.Option(help="How slopes become steps; lbfgs takes all rows at once.")] = "adam",
@@ -56,18 +63,20 @@ def train(
     warm_up: Annotated[float, typer.Option(help="Epochs over which the learning rate grows from 0.")] = 0,
     initial_weights: Annotated[str | None, typer.Option(help="How weights are drawn before the first step.")] = None,
     l2: Annotated[float, typer.Option(help="Penalty l2 / (2 batch rows) on the sum of squared weights.")] = 0,
-    dropout: Annotated[float, typer.Option(help="Share of hidden neurons left out in each step.")] = 0,
+    dropout: Annotated[float | None, typer.Option(help="Share of hidden neurons left out in each step.")] = None,
     clip_norm: Annotated[float | None, typer.Option(help="Longest slope that a step follows.")] = None,
     label_smoothing: Annotated[float, typer.Option(help="Share of a label's probability spread over all classes.")] = 0,
     batch_size: Annotated[int | None, typer.Option(help="Rows a step.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training rows at most.")] = 100,
-    patience: Annotated[int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")
+    ] = None,
     tolerance: Annotated[float, typer.Option(help="By how much a cost must fall to count as better.")] = 0,
     gradient_tol: Annotated[float | None, typer.Option(help="Stop where the slope is at most this.")] = None,
     test_size: Annotated[float, typer.Option(help="Share of rows held out for the test.")] = 0.2,
     validation_size: Annotated[float | None, typer.Option(help="Share of training rows that patience watches.")] = None,
     seed: Annotated[int, typer.Option(help="Decides every random draw.")] = 0,
-    precision: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
+    precision: Annotated[str | None, typer.Option(help="float32, or float64 as lbfgs has it.")] = None,
     engine: Engine = "reference",
     threads: Threads = None,
     model: Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")] = None,
@@ -156,7 +165,9 @@ def predict(
     target: Target = None,
     engine: Engine = "reference",
     threads: Threads = None,
-    out: Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the answers are written; standard output if not said.")
+    ] = None,
 ) -> None:
     """Answer for each row of SOURCE: CSV with the prediction and, for classes, each probability."""
     from limpid.files import check_writable, replace_file
@@ -193,7 +204,9 @@ def datasets() -> None:
 
 
 @app.callback(invoke_without_command=True)
-def options(version: Annotated[bool, typer.Option("--version", help="Print the version and the SIMD level.")] = False) -> None:
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and the SIMD level.")] = False,
+) -> None:
     """Neural networks you can see through: learn from examples, answer, and show what was learned."""
     if version:
         from limpid._native import simd_level
@@ -257,7 +270,7 @@ def _stoppable(learning: "Learning") -> Iterator[None]:
     """Ctrl-C and SIGTERM end the training with the best so far; a second one ends the program."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def stop(number: int, frame: Any) -> None:
+    def stop(*_: object) -> None:
         learning.stop()
         for each, handler in before.items():
             signal.signal(each, handler)
@@ -306,7 +319,7 @@ def _answers(model: "Model", dataset: "Dataset") -> str:
         names = model.targets or tuple(str(number) for number in range(1, predicted.shape[1] + 1))
         columns |= {f"prediction {name}": predicted[:, at].tolist() for at, name in enumerate(names)}
     if model.classes is not None and model.network.output.range == (0.0, 1.0):
-        probabilities = model.predict_proba(rows).round(6)
+        probabilities = model.predict_proba(rows).astype(float).round(6)
         columns |= {f"probability {name}": probabilities[:, at].tolist() for at, name in enumerate(model.classes)}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

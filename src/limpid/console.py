@@ -65,7 +65,8 @@ def headline(model: Model, evaluation: Evaluation | None) -> str:
         return f"{model.network}: nothing was held out to test on"
     rows = f"{len(evaluation.dataset):,} unseen rows"
     if evaluation.accuracy is None:
-        return f"Off by {evaluation.rmse:.4g} (root mean square) on {rows}: R² {evaluation.r2:.3f}, cost {evaluation.cost:.4g}"
+        error = f"Off by {evaluation.rmse:.4g} (root mean square) on {rows}"
+        return f"{error}: R² {evaluation.r2:.3f}, cost {evaluation.cost:.4g}"
     what = "Every label right" if model.task == "multilabel" else "Right"
     return f"{what} on {evaluation.accuracy:.2%} of {rows}, cost {evaluation.cost:.4g}"
 

@@ -62,7 +62,7 @@ class Dataset:
     def fingerprint(self) -> str:
         """A hash of every input and target, by which a model knows the examples it learned from."""
         digest = sha256(repr((self.X.shape, self.X.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(self.X))
+        digest.update(np.ascontiguousarray(self.X).data)
         if self.y is not None:
             digest.update(repr(self.y.tolist()).encode())
         return digest.hexdigest()

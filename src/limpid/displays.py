@@ -58,7 +58,9 @@ def prediction_figure(true: NDArray[Any], predicted: NDArray[Any], name: str) ->
     figure = graph.Figure()
     figure.add_scatter(x=ends, y=ends, mode="lines", name="right", line={"color": GREEN, "dash": "dot"})
     figure.add_scatter(x=true, y=predicted, mode="markers", name="unseen rows", marker={"color": BLUE, "opacity": 0.6})
-    figure.update_layout(xaxis_title=f"true {name}", yaxis_title=f"predicted {name}", legend={"orientation": "h", "y": 1.12})
+    figure.update_layout(
+        xaxis_title=f"true {name}", yaxis_title=f"predicted {name}", legend={"orientation": "h", "y": 1.12}
+    )
     return figure
 
 

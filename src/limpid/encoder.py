@@ -28,18 +28,20 @@ class Scaling:
 
     @staticmethod
     def standard(values: NDArray[Any]) -> "Scaling":
-        """Mean 0 and standard deviation 1 in each column of `values` (rows, columns); a constant one is only shifted."""
+        """Mean 0 and deviation 1 in each column of `values` (rows, columns); a constant one is only shifted."""
         values = values.astype(np.float64)
         deviation = values.std(axis=0)
         return Scaling(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
 
     def apply(self, values: NDArray[Any], dtype: Any) -> NDArray[Any]:
         """`values` (rows, columns), scaled, in `dtype`; computed in float64."""
+        if not self.shift.any() and (self.scale == 1).all():
+            return values.astype(dtype, copy=False)
         return ((values - self.shift) / self.scale).astype(dtype)
 
     def undo(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Scaled `values` (rows, columns) in their own units again."""
-        return values * self.scale + self.shift
+        return np.asarray(values * self.scale + self.shift)
 
 
 def encode_labels(y: NDArray[Any], classes: NDArray[Any], outputs: int, dtype: Any) -> NDArray[Any]:
@@ -55,4 +57,4 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], outputs: int, dtype: A
         raise LimpidError(f"label {label!s} is none of the {len(classes)} classes learned: {known}")
     if outputs == 1:
         return codes[:, None].astype(dtype)
-    return np.eye(outputs, dtype=dtype)[codes]
+    return (codes[:, None] == np.arange(outputs)).astype(dtype)

@@ -20,9 +20,9 @@ def replace_file(path: Path, content: bytes) -> None:
             beside.flush()
             os.fchmod(beside.fileno(), _mode_for(path))
             os.fsync(beside.fileno())
-            os.replace(beside.name, path)
+            Path(beside.name).replace(path)
         except BaseException:
-            os.unlink(beside.name)
+            Path(beside.name).unlink()
             raise
     _sync_directory(path.parent)
 

@@ -13,16 +13,16 @@ from limpid.encoder import Scaling, encode_labels
 from limpid.engines import Examples, StepRule, find_engine
 from limpid.errors import LimpidError, choose
 from limpid.evaluation import score_for
-from limpid.initializers import initial_parameters, natural_initializer
+from limpid.initializers import initial_parameters
 from limpid.model import Model
 from limpid.network import Network, dense_network
-from limpid.recipe import PRECISIONS, Recipe, check_recipe, optimizer_of
+from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stochastic import shuffled
 from limpid.training import LBFGS, Descending, Epoch, Stopping, Training, Validation
 
-ROWS_FOR_VALIDATION = 100
-"""With fewer training rows than this none are set aside to stop by, unless patience is asked for."""
+LBFGS_PROGRESS = 1e-9
+"""Where no slope is asked for, L-BFGS ends when an iteration lowers the cost by less than this share of it."""
 
 
 class Learning:
@@ -36,12 +36,10 @@ class Learning:
 
         Errors: `LimpidError` that says what was given and what is needed, for anything that does not fit.
         """
-        check_recipe(recipe)
-        self.dataset, self.recipe = dataset, recipe
+        self.dataset, self.recipe = dataset, complete(recipe, dataset)
         self.classes = _classes(dataset)
-        self._patience = _patience(dataset, recipe)
-        self.train, self.validation, self.test = _split(dataset, recipe, self._patience > 0)
-        self.network = _network(dataset, recipe, self.classes)
+        self.train, self.validation, self.test = _split(dataset, self.recipe)
+        self.network = _network(dataset, self.recipe, self.classes)
         self.input_scaling = _input_scaling(self.train)
         self.target_scaling = _target_scaling(self.train, self.network)
         self.training = self._training()
@@ -52,12 +50,6 @@ class Learning:
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end soon; the model keeps the best so far."""
         self.training.stop(reason)
-
-    @property
-    def batch_size(self) -> int:
-        """What was asked for, else 32 for small data and 128 from 10,000 rows on; never more than there are rows."""
-        rows = len(self.train)
-        return min(self.recipe.batch_size or (32 if rows < 10_000 else 128), rows)
 
     @property
     def model(self) -> Model:
@@ -85,51 +77,61 @@ class Learning:
                 "seconds_training": seconds,
                 "cost_train": self.training.cost(),
                 "slope": self.training.slope(),
-                "recipe": {**asdict(self.recipe), "batch_size": self.batch_size},
+                "recipe": asdict(self.recipe),
             },
             state=self.training.state,
             engine=self.recipe.engine,
         )
 
     def _examples(self, part: Dataset) -> Examples:
-        dtype = PRECISIONS[self.recipe.precision]
-        assert part.y is not None  # noqa: S101 - `_classes` refused a data set without answers
+        dtype = PRECISIONS[str(self.recipe.precision)]
+        assert part.y is not None
         if self.classes is not None:
             targets = encode_labels(part.y, self.classes, self.network.outputs, dtype)
         else:
             targets = self.target_scaling.apply(part.y.reshape(len(part), -1), dtype)
         low, high = self.network.cost_function.targets
         if not ((targets >= low) & (targets <= high)).all():
-            raise LimpidError(f"the cost {self.network.cost!r} needs targets from {low:g} to {high:g}, got {_range(targets)}")
+            raise LimpidError(
+                f"the cost {self.network.cost!r} needs targets from {low:g} to {high:g}, got {_range(targets)}"
+            )
         return Examples(self.input_scaling.apply(part.X, dtype), targets)
 
     def _training(self) -> Training:
         recipe, network = self.recipe, self.network
         random = np.random.default_rng(recipe.seed)
-        draw = recipe.initial_weights or natural_initializer(network.layers[0].activation)
         examples = self._examples(self.train)
-        start = initial_parameters(network, draw, random, PRECISIONS[recipe.precision])
-        optimizer = optimizer_of(recipe)
+        start = initial_parameters(network, str(recipe.initial_weights), random, examples.X.dtype)
         rule = StepRule(
-            optimizer, self.batch_size, recipe.l2, recipe.dropout, recipe.clip_norm, recipe.label_smoothing, recipe.seed
+            optimizer_of(recipe),
+            batch_size=min(recipe.batch_size or 0, len(self.train)),
+            l2=recipe.l2,
+            dropout=recipe.dropout or 0.0,
+            clip_norm=recipe.clip_norm,
+            label_smoothing=recipe.label_smoothing,
+            seed=recipe.seed,
         )
-        orders = shuffled(random, len(self.train))
-        rate = optimizer.default_rate if recipe.learning_rate is None else recipe.learning_rate
-        descending = Descending(orders, rate, warmed_up(find_schedule(recipe.schedule), recipe.warm_up))
         validation = self.validation and Validation(self._examples(self.validation), score_for(self.dataset.task))
         return Training(
             network,
             start,
             examples,
             rule,
-            LBFGS() if recipe.optimizer == "lbfgs" else descending,
+            self._method(random),
             engine=find_engine(recipe.engine),
             epochs=recipe.epochs,
-            stopping=Stopping(self._patience or inf, recipe.tolerance, recipe.gradient_tol, monitor="cost"),
+            stopping=Stopping(recipe.patience or inf, recipe.tolerance, recipe.gradient_tol, monitor="cost"),
             validation=validation or None,
             measure_slope=recipe.measure_slope,
             keep_path=recipe.keep_path,
         )
+
+    def _method(self, random: np.random.Generator) -> Descending | LBFGS:
+        recipe = self.recipe
+        if recipe.optimizer == "lbfgs":
+            return LBFGS(progress=LBFGS_PROGRESS if recipe.gradient_tol is None else 0.0)
+        schedule = warmed_up(find_schedule(recipe.schedule), recipe.warm_up)
+        return Descending(shuffled(random, len(self.train)), recipe.learning_rate or 0.0, schedule)
 
 
 def learn(dataset: Dataset, **choices: Any) -> Learning:
@@ -171,24 +173,16 @@ def _classes(dataset: Dataset) -> NDArray[Any] | None:
     return classes
 
 
-def _patience(dataset: Dataset, recipe: Recipe) -> int:
-    """Epochs without getting better; 0 for all of them, as a search for slope 0 must have."""
-    if recipe.patience is not None:
-        return recipe.patience
-    return 0 if recipe.gradient_tol is not None or len(dataset) < ROWS_FOR_VALIDATION else 10
-
-
-def _split(dataset: Dataset, recipe: Recipe, watched: bool) -> tuple[Dataset, Dataset | None, Dataset | None]:
+def _split(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None, Dataset | None]:
     """The rows to learn from, to watch and to test on; the last two may be none."""
     rows, test = np.arange(len(dataset)), dataset.test
     if test is None and recipe.test_size:
         rows, held = held_out(dataset, rows, recipe.test_size, recipe.seed)
         test = dataset.rows(held)
-    share = (0.1 if watched else 0.0) if recipe.validation_size is None else recipe.validation_size
-    if not share:
+    if not recipe.validation_size:
         return dataset.rows(rows), None, test
-    rows, unseen = held_out(dataset, rows, share, recipe.seed)
-    return dataset.rows(rows), dataset.rows(unseen), test
+    rows, watched = held_out(dataset, rows, recipe.validation_size, recipe.seed)
+    return dataset.rows(rows), dataset.rows(watched), test
 
 
 def held_out(

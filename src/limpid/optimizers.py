@@ -39,9 +39,7 @@ class Optimizer(ABC):
 
     def init(self, parameters: Parameters) -> Slots:
         """Slots for a start from `parameters`: zeros."""
-        return {
-            slot: {name: array_namespace(w).zeros_like(w) for name, w in parameters.items()} for slot in self.slots
-        }
+        return {slot: {name: array_namespace(w).zeros_like(w) for name, w in parameters.items()} for slot in self.slots}
 
     @final
     def update(
@@ -84,7 +82,8 @@ class Momentum(Optimizer):
     default_rate = 0.01
 
     def __post_init__(self) -> None:
-        _check_share("momentum", self.momentum)
+        if not 0 <= self.momentum <= 1:
+            raise LimpidError(f"momentum must lie between 0 and 1, got {self.momentum!r}")
 
     def move(
         self, w: Array, g: Array, slots: tuple[Array, ...], rate: float, step: int, decays: bool
@@ -105,7 +104,8 @@ class Nesterov(Optimizer):
     default_rate = 0.01
 
     def __post_init__(self) -> None:
-        _check_share("momentum", self.momentum)
+        if not 0 <= self.momentum <= 1:
+            raise LimpidError(f"momentum must lie between 0 and 1, got {self.momentum!r}")
 
     def move(
         self, w: Array, g: Array, slots: tuple[Array, ...], rate: float, step: int, decays: bool

@@ -2,27 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from limpid.dataset import Dataset
 from limpid.errors import LimpidError, choose
+from limpid.initializers import natural_initializer
 from limpid.optimizers import OPTIMIZERS, Momentum, Nesterov, Optimizer, find_optimizer
 
 PRECISIONS = {"float32": np.float32, "float64": np.float64}
+ROWS_FOR_VALIDATION = 100
+"""With fewer rows than this none are set aside to stop by, unless patience is asked for."""
+ROWS_FOR_LARGE_BATCHES = 10_000
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to learn; None leaves a choice to the data.
+    """How to learn; None leaves a choice to the data (see `complete`).
 
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
     `optimizer`, also "lbfgs", with its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
     `l2`, `dropout`, `clip_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most; training stops
     after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share of the
     training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`: share of
-    rows held out for the test, or 0. `seed` decides every draw. `precision`: "float32" or "float64".
+    rows held out for the test, or 0. `seed` decides every draw. `precision`: "float32", or "float64" as L-BFGS has it.
     """
 
-    hidden: Sequence[int] = (128, 64)
+    hidden: Sequence[int] = (256, 128)
     activation: str | Sequence[str] = "relu"
     output: str | None = None
     cost: str | None = None
@@ -33,7 +40,7 @@ class Recipe:
     warm_up: float = 0
     initial_weights: str | None = None
     l2: float = 0.0
-    dropout: float = 0.0
+    dropout: float | None = None
     clip_norm: float | None = None
     label_smoothing: float = 0.0
     batch_size: int | None = None
@@ -45,14 +52,37 @@ class Recipe:
     validation_size: float | None = None
     seed: int = 0
     engine: str = "reference"
-    precision: str = "float32"
+    precision: str | None = None
     measure_slope: bool = False
     keep_path: bool = False
 
 
+def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with a choice made wherever it left one to the data.
+
+    Errors: `LimpidError` for a choice that no data could make right.
+    """
+    check_recipe(recipe)
+    lbfgs, level = recipe.optimizer == "lbfgs", recipe.gradient_tol is not None
+    first = recipe.activation if isinstance(recipe.activation, str) else next(iter(recipe.activation), "identity")
+    # a search for slope 0 must go on while nothing gets better, and must see the cost that it descends
+    patience = 0 if level or len(dataset) < ROWS_FOR_VALIDATION else 10
+    choices: dict[str, Any] = {
+        "learning_rate": optimizer_of(recipe).default_rate,
+        "initial_weights": natural_initializer(first if recipe.hidden else "identity"),
+        "dropout": 0.2 if dataset.image_shape and not level and not lbfgs else 0.0,
+        "batch_size": 32 if len(dataset) < ROWS_FOR_LARGE_BATCHES else 128,
+        "patience": patience,
+        "validation_size": 0.1 if (patience if recipe.patience is None else recipe.patience) else 0.0,
+        "precision": "float64" if lbfgs else "float32",  # L-BFGS's line search needs the digits
+    }
+    return replace(recipe, **{name: choice for name, choice in choices.items() if getattr(recipe, name) is None})
+
+
 def check_recipe(recipe: Recipe) -> None:
     """`LimpidError` for a choice that no data could make right."""
-    choose("precision", recipe.precision, PRECISIONS)
+    if recipe.precision is not None:
+        choose("precision", recipe.precision, PRECISIONS)
     choose("optimizer", recipe.optimizer, {**OPTIMIZERS, "lbfgs": None})
     for what, share in (("test", recipe.test_size), ("validation", recipe.validation_size)):
         if share is not None and not 0 <= share < 1:

@@ -98,8 +98,9 @@ def _check_arrays(arrays: dict[str, NDArray[Any]], expected: dict[str, tuple[int
     if odd := sorted(arrays.keys() ^ expected.keys()):
         raise LimpidError(f"arrays missing or not expected: {', '.join(odd[:5])}")
     for name, shape in expected.items():
-        if arrays[name].shape != shape or arrays[name].dtype not in (np.float32, np.float64):
-            raise LimpidError(f"{name} must be float32 or float64 of shape {shape}, got {arrays[name].dtype} of shape {arrays[name].shape}")
+        found = arrays[name]
+        if found.shape != shape or found.dtype not in (np.float32, np.float64):
+            raise LimpidError(f"{name} must be floats of shape {shape}, got {found.dtype} of shape {found.shape}")
         if not np.isfinite(arrays[name]).all():
             raise LimpidError(f"{name} holds numbers that are not finite")
     if len({arrays[name].dtype for name in expected if "." not in name}) > 1:
@@ -153,11 +154,13 @@ def _read_image_shape(described: Any, inputs: int) -> tuple[int, int] | None:
 
 
 def _read_epoch(values: Any) -> Epoch:
-    number, cost, penalty, *optional = values
-    if not all(value is None or isinstance(value, (int, float)) for value in values):
-        raise LimpidError("the history must hold numbers")
-    *rest, rate, seconds = optional
-    return Epoch(number, nan if cost is None else cost, nan if penalty is None else penalty, *rest, rate, seconds)
+    if len(values) != len(Epoch._fields) or not all(
+        value is None or isinstance(value, (int, float)) for value in values
+    ):
+        raise LimpidError(f"each epoch of the history must be {len(Epoch._fields)} numbers")
+    epoch = Epoch(*values)
+    # a cost that was not finite is kept as null: JSON has no word for it
+    return epoch._replace(cost=nan if epoch.cost is None else epoch.cost, penalty=epoch.penalty or 0.0)
 
 
 def _read_state(kept: dict[str, Any], network: Network, arrays: dict[str, NDArray[Any]]) -> State:

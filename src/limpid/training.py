@@ -1,7 +1,7 @@
-"""Training: the one loop. It watches the passes over the examples, records each as an `Epoch`, and says when to stop."""
+"""Training, the one loop: it watches the passes over the examples, records each one and says when to stop."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -83,7 +83,7 @@ class Descending:
     orders: Iterator[NDArray[np.int64]]
     """The order of the examples for each pass (see `stochastic.shuffled`)."""
     learning_rate: float
-    schedule: Schedule = constant()
+    schedule: Schedule = field(default_factory=constant)
 
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < inf:
@@ -116,7 +116,7 @@ class Training:
         *,
         engine: Engine,
         epochs: int,
-        stopping: Stopping = Stopping(),  # noqa: B008 - frozen
+        stopping: Stopping = Stopping(),
         validation: Validation | None = None,
         measure_slope: bool = False,
         keep_path: bool = False,
@@ -140,13 +140,13 @@ class Training:
         self._examples, self._engine, self._epochs = examples, engine, epochs
         self._stopping, self._validation = stopping, validation
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
-        self._best_parameters, self._best, self._worse = self.state.parameters, -inf, 0
+        self.best_parameters, self._best, self._worse = self.state.parameters, -inf, 0
         self._control = Control()
 
     @property
     def parameters(self) -> Parameters:
         """The best so far: on unseen examples where there are some, else the latest."""
-        return self._best_parameters if self._validation else self.state.parameters
+        return self.best_parameters if self._validation else self.state.parameters
 
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end after the engine call under way (about 0.1 s); safe from a signal handler or a thread."""
@@ -181,8 +181,13 @@ class Training:
     def _passes(self) -> Iterator[Pass]:
         common = self._engine, self.network, self.state, self._examples, self.rule, self._control
         if isinstance(self.method, LBFGS):
-            numbers = {"flatness": self.method.flatness, "progress": self.method.progress}
-            return lbfgs_passes(*common, epochs=self._epochs, evaluations=self.method.evaluations, **numbers)
+            return lbfgs_passes(
+                *common,
+                epochs=self._epochs,
+                flatness=self.method.flatness,
+                progress=self.method.progress,
+                evaluations=self.method.evaluations,
+            )
         return stochastic_passes(
             *common,
             orders=self.method.orders,
@@ -222,10 +227,10 @@ class Training:
             value = self._watched(epoch)
         self._worse = 0 if value >= self._best + self._stopping.tolerance else self._worse + 1
         if value > self._best:
-            self._best, self._best_parameters = value, self.state.parameters
-        if self._stopping.gradient_tol is not None and epoch.slope is not None:
-            if epoch.slope <= self._stopping.gradient_tol:
-                self.stopped_because = "slope is zero"
+            self._best, self.best_parameters = value, self.state.parameters
+        level = self._stopping.gradient_tol
+        if level is not None and epoch.slope is not None and epoch.slope <= level:
+            self.stopped_because = "slope is zero"
         if not self.stopped_because and self._worse > self._stopping.patience:
             self._lose_patience(epoch)
 

@@ -65,7 +65,7 @@ class StepRule:
         for name in ("dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise LimpidError(f"{name} must be at least 0 and below 1, got {getattr(self, name)!r}")
-        if self.clip_norm is not None and not 0 < self.clip_norm:
+        if self.clip_norm is not None and not self.clip_norm > 0:
             raise LimpidError(f"clip_norm must be above 0, got {self.clip_norm!r}")
         if not 0 <= self.seed < 2**64:
             raise LimpidError(f"the seed must be an integer from 0 to 2**64 - 1, got {self.seed!r}")

@@ -1,4 +1,4 @@
-"""The reference engine: `backprop` and `optimizers` as they are written, on NumPy by default. The truth, not the fastest."""
+"""The reference engine: `backprop` and `optimizers` as they are written. The truth, not the fastest."""
 
 from typing import Any
 

@@ -42,7 +42,9 @@ def read(
         return dataset
     guessed = task or guess_task(dataset.y)
     if guessed != "classification" and dataset.y.dtype.kind not in "biuf":
-        raise LimpidError(f"{source}: the task {guessed!r} needs numbers to predict, got texts like {dataset.y.flat[0]!r}")
+        raise LimpidError(
+            f"{source}: the task {guessed!r} needs numbers to predict, got texts like {dataset.y.flat[0]!r}"
+        )
     if guessed == "multilabel" and (dataset.y.ndim != 2 or not np.isin(dataset.y, (0, 1)).all()):
         raise LimpidError(f"{source}: several labels need columns of 0 and 1")
     test = dataset.test and replace(dataset.test, task=guessed)
@@ -66,7 +68,9 @@ def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
         return BY_SUFFIX[path.suffix](path, wanted)
     if "idx" in path.name:
         return read_idx(path, wanted.target)
-    raise DataError(f"{source}: unknown kind of file; known are {', '.join(BY_SUFFIX)} and IDX (a name with 'idx' in it)")
+    raise DataError(
+        f"{source}: unknown kind of file; known are {', '.join(BY_SUFFIX)} and IDX (a name with 'idx' in it)"
+    )
 
 
 def _fit(dataset: Dataset, model: Model) -> Dataset:

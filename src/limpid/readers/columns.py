@@ -29,7 +29,9 @@ class Wanted(NamedTuple):
         Errors: `DataError` for a column that is needed and absent, or where the target is not known.
         """
         if self.target is None and not self.for_model:
-            raise DataError(f"{name}: which column is to be predicted? Name it with target; columns: {', '.join(columns)}")
+            raise DataError(
+                f"{name}: which column is to be predicted? Name it with target; columns: {', '.join(columns)}"
+            )
         targets = self.target.split(",") if self.target else []
         absent = [column for column in targets if column not in columns]
         if absent and not self.for_model:

@@ -29,7 +29,9 @@ def read_idx(images: Path, labels: str | None = None) -> Dataset:
         raise DataError(f"{images}: which file holds the labels? Name it with target")
     values, classes = read_idx_array(images), read_idx_array(beside)
     if values.ndim < 2 or classes.ndim != 1:
-        raise DataError(f"{images} and {beside}: pictures and one label each are needed, got {values.shape} and {classes.shape}")
+        raise DataError(
+            f"{images} and {beside}: pictures and one label each are needed, got {values.shape} and {classes.shape}"
+        )
     return pictures(str(images), values, classes)
 
 
@@ -62,7 +64,10 @@ def read_idx_array(path: Path) -> NDArray[Any]:
 def _read_array(path: Path, file: BinaryIO | gzip.GzipFile) -> NDArray[Any]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not magic[3]:
-        raise DataError(f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, not 00 00, a type and a number of dimensions")
+        raise DataError(
+            f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, "
+            "not 00 00, a type and a number of dimensions"
+        )
     sizes = file.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise DataError(f"{path} is truncated: it ends within its sizes")
@@ -70,10 +75,14 @@ def _read_array(path: Path, file: BinaryIO | gzip.GzipFile) -> NDArray[Any]:
     dtype = np.dtype(TYPES[magic[2]])
     needed = prod(shape) * dtype.itemsize
     if needed > LARGEST:
-        raise DataError(f"{path} claims {' x '.join(map(str, shape))} values, {needed} bytes; at most {LARGEST} are read")
+        raise DataError(
+            f"{path} claims {' x '.join(map(str, shape))} values, {needed} bytes; at most {LARGEST} are read"
+        )
     values = file.read(needed)
     if len(values) < needed:
-        raise DataError(f"{path} is truncated: {' x '.join(map(str, shape))} values need {needed} bytes, it has {len(values)}")
+        raise DataError(
+            f"{path} is truncated: {' x '.join(map(str, shape))} values need {needed} bytes, it has {len(values)}"
+        )
     if file.read(1):
         raise DataError(f"{path} is longer than its {' x '.join(map(str, shape))} values")
     return np.frombuffer(values, dtype).reshape(shape).astype(dtype.newbyteorder("="))

@@ -26,7 +26,11 @@ def read_npz(path: Path, wanted: Wanted) -> Dataset:
     x = _pick(INPUTS, arrays)
     y = wanted.target if wanted.target in arrays else None if wanted.target else _pick(TARGETS, arrays)
     if x is None or (y is None and not wanted.for_model):
-        needed = f"an array called {' or '.join(INPUTS)}" if x is None else f"answers called {wanted.target or ' or '.join(TARGETS)}"
+        needed = (
+            f"an array called {' or '.join(INPUTS)}"
+            if x is None
+            else f"answers called {wanted.target or ' or '.join(TARGETS)}"
+        )
         raise DataError(f"{path}: {needed} is needed, got {', '.join(arrays) or 'no arrays'}")
     test = None
     if x.endswith("_train") and y and y.endswith("_train"):

@@ -67,7 +67,9 @@ def _answers(path: Path, column: "polars.Series") -> NDArray[Any]:
 
     missing = column.is_null() | (column.str.strip_chars() == "")
     if missing.any():
-        raise DataError(f"{path}: column {column.name!r} row {(missing.arg_max() or 0) + 1}: a missing cell, which cannot be used")
+        raise DataError(
+            f"{path}: column {column.name!r} row {(missing.arg_max() or 0) + 1}: a missing cell, which cannot be used"
+        )
     text = column.str.strip_chars()
     if text.cast(polars.Float64, strict=False).is_null().any():
         return text.to_numpy().astype(str)

@@ -87,11 +87,15 @@ def _opening(model: Model, evaluation: Evaluation | None) -> str:
         "slope at the end": f"{known['slope']:.2g}",
     }
     boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in facts.items())
+    *hidden, output = model.network.layers
+    layers = f"{_plural(len(hidden), 'hidden layer')} ({hidden[0].activation})" if hidden else "no hidden layer"
+    told = (
+        f"A dense network with {layers} and {output.activation} outputs learned from {_source(model)} by "
+        f"{known['recipe']['optimizer']}, making the {model.network.cost.replace('_', ' ')} small. "
+        f"Training ended: {known['stopped_because']}."
+    )
     return f"""<h1>{escape(_verdict(model, evaluation))}</h1>
-<p class="soft">A dense network learned from <b>{escape(_source(model))}</b> by {escape(known["recipe"]["optimizer"])};
-training ended because: {escape(str(known["stopped_because"]))}. Its {_plural(len(model.network.layers) - 1, "hidden layer")}
-{"use" if len(model.network.layers) > 2 else "uses"} {escape(model.network.layers[0].activation)}, its outputs
-{escape(model.network.output.name)}; it made the {escape(model.network.cost.replace("_", " "))} cost small.</p>
+<p class="soft">{escape(told)}</p>
 <div class="facts">{boxes}</div>"""
 
 
