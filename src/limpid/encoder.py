@@ -57,4 +57,4 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], outputs: int, dtype: A
         raise LimpidError(f"label {label!s} is none of the {len(classes)} classes learned: {known}")
     if outputs == 1:
         return codes[:, None].astype(dtype)
-    return (codes[:, None] == np.arange(outputs)).astype(dtype)
+    return np.asarray(codes[:, None] == np.arange(outputs), dtype=dtype)

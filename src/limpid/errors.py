@@ -27,6 +27,6 @@ def choose(kind: str, name: object, table: Mapping[str, Value]) -> Value:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """`, did you mean 'relu'?` where a valid name is close to `name`, else an empty string."""
+    """` (did you mean 'relu'?)` where a valid name is close to `name`, else an empty string."""
     close = get_close_matches(name, list(valid), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
+    return f" (did you mean {close[0]!r}?)" if close else ""

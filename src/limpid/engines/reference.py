@@ -23,7 +23,7 @@ class ReferenceEngine:
         xp = array_namespace(X)
         with np.errstate(all="ignore"):
             parts = [
-                forward(network, parameters, X[start : start + ROWS_AT_ONCE, :]).a[-1]
+                forward(network, parameters, X[start : min(start + ROWS_AT_ONCE, X.shape[0]), :]).a[-1]
                 for start in range(0, max(X.shape[0], 1), ROWS_AT_ONCE)
             ]
         return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)

@@ -1,0 +1,63 @@
+"""Small networks and examples for every task, and a comparison that asserts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.costs import COSTS
+from limpid.engines import Examples
+from limpid.initializers import initial_parameters
+from limpid.network import Network, Parameters, dense_network
+
+
+def make_network(
+    activation: str = "tanh", output: str = "identity", cost: str = "squared_error", hidden: tuple[int, ...] = (5, 4)
+) -> Network:
+    """3 inputs, 3 outputs."""
+    return dense_network(3, hidden, 3, activation, output, cost)
+
+
+def make_parameters(network: Network, random: np.random.Generator, dtype: Any = np.float64) -> Parameters:
+    """Weights and biases of the size that keeps sums near N(0, 1): every part of an activation is met, none is stuck."""
+    return initial_parameters(network, "normal_scaled", random, dtype)
+
+
+def make_examples(network: Network, random: np.random.Generator, rows: int = 7, weighted: bool = False) -> Examples:
+    """Inputs, and targets that the network's cost is defined for."""
+    X = random.normal(size=(rows, network.inputs))
+    kind = network.cost_function.name
+    if kind == "cross_entropy":
+        Y = random.dirichlet(np.ones(network.outputs), size=rows)
+    elif kind == "binary_cross_entropy":
+        Y = random.uniform(size=(rows, network.outputs))
+    elif kind == "poisson":
+        Y = random.poisson(2.0, size=(rows, network.outputs)).astype(float)
+    else:
+        Y = random.normal(size=(rows, network.outputs))
+    return Examples(X, Y, random.uniform(0.5, 2.0, rows) if weighted else None)
+
+
+def fitting_pairs() -> list[tuple[str, str]]:
+    """Every (output activation, cost) that a network may have."""
+    from limpid.activations import ACTIVATIONS
+
+    return [
+        (name, cost.name) for name, output in ACTIVATIONS.items() for cost in COSTS.values() if cost.accepts(output)
+    ]
+
+
+def central_difference(function: Callable[[NDArray[Any]], Any], at: NDArray[Any], step: float = 1e-6) -> NDArray[Any]:
+    """(f(x + h) - f(x - h)) / 2h, elementwise."""
+    return np.asarray((function(at + step) - function(at - step)) / (2 * step))
+
+
+def assert_close(got: Any, wanted: Any, relative: float, what: str = "") -> None:
+    """Fail where two arrays differ by more than `relative` times the larger of 1 and their largest number."""
+    got, wanted = np.asarray(got, dtype=float), np.asarray(wanted, dtype=float)
+    assert got.shape == wanted.shape, f"{what}: shape {got.shape}, wanted {wanted.shape}"
+    assert np.isfinite(got).all(), f"{what}: not finite"
+    scale = max(1.0, float(np.abs(wanted).max(initial=0)))
+    error = float(np.abs(got - wanted).max(initial=0)) / scale
+    assert error <= relative, f"{what}: off by {error:.3g}, allowed {relative:.3g}"

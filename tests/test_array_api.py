@@ -1,0 +1,79 @@
+"""The reference engine gives the same numbers on every kind of array."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from limpid.activations import ACTIVATIONS
+from limpid.backprop import forward, gradients
+from limpid.engines import Examples, State, StepRule
+from limpid.engines.reference import ReferenceEngine
+from limpid.network import hidden_activations
+from limpid.optimizers import OPTIMIZERS
+from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
+
+Convert = Callable[[np.ndarray], Any]
+
+
+@pytest.fixture(params=["array_api_strict", "torch"])
+def convert(request: pytest.FixtureRequest) -> Convert:
+    """NumPy's arrays as another library's."""
+    library = pytest.importorskip(request.param, reason=f"{request.param} is not installed (make .venv/bench)")
+    return lambda array: library.asarray(array)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gradients(convert: Convert, output: str, cost: str, weighted: bool, random: np.random.Generator) -> None:
+    network = make_network("gelu", output, cost)
+    parameters, examples = make_parameters(network, random), make_examples(network, random, weighted=weighted)
+    wanted = gradients(network, parameters, *examples, l2=0.1)
+    others = {name: convert(array) for name, array in parameters.items()}
+    given = [None if array is None else convert(array) for array in examples]
+    got = gradients(network, others, *given, l2=0.1)
+    assert type(got.parameters["W1"]) is type(others["W1"])
+    assert_close([got.cost, got.penalty], [wanted.cost, wanted.penalty], 1e-12)
+    for name in wanted.parameters:
+        assert_close(got.parameters[name], wanted.parameters[name], 1e-12, name)
+
+
+@pytest.mark.parametrize("activation", hidden_activations())
+def test_every_activation(convert: Convert, activation: str, random: np.random.Generator) -> None:
+    network = make_network(activation)
+    parameters, examples = make_parameters(network, random), make_examples(network, random)
+    wanted = forward(network, parameters, examples.X)
+    got = forward(network, {name: convert(array) for name, array in parameters.items()}, convert(examples.X))
+    assert_close(got.a[-1], wanted.a[-1], 1e-12)
+    function = ACTIVATIONS[activation]
+    second = function.second_derivative(convert(wanted.z[0]), convert(wanted.a[1]))  # type: ignore[attr-defined]
+    assert_close(second, function.second_derivative(wanted.z[0], wanted.a[1]), 1e-12)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_hundred_steps(convert: Convert, optimizer: str, random: np.random.Generator) -> None:
+    network = make_network("relu", "softmax", "cross_entropy")
+    parameters, examples = make_parameters(network, random), make_examples(network, random, rows=20)
+    rule = StepRule(OPTIMIZERS[optimizer], 4, l2=0.01, dropout=0.2, clip_norm=1.0, label_smoothing=0.1, seed=5)
+    orders = [random.permutation(20) for _ in range(20)]
+    ends = []
+    for change in (np.asarray, convert):
+        start = {name: change(array) for name, array in parameters.items()}
+        given = Examples(change(examples.X), change(examples.Y))
+        descent = ReferenceEngine().begin(network, State(start, rule.optimizer.init(start), 0), given, rule)
+        costs = [descent.train(order, np.full(5, 0.01)) for order in orders]
+        assert descent.state().step == 100
+        ends.append((np.concatenate(costs), descent.state()))
+    assert_close(ends[1][0], ends[0][0], 1e-10)
+    for name, array in ends[0][1].parameters.items():
+        assert_close(ends[1][1].parameters[name], array, 1e-10, name)
+
+
+def test_prediction_in_parts(convert: Convert, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = make_network("relu", "softmax", "cross_entropy")
+    parameters, examples = make_parameters(network, random), make_examples(network, random, rows=10)
+    whole = ReferenceEngine().predict(network, parameters, examples.X)
+    monkeypatch.setattr("limpid.engines.reference.ROWS_AT_ONCE", 3)
+    others = {name: convert(array) for name, array in parameters.items()}
+    assert_close(ReferenceEngine().predict(network, others, convert(examples.X)), whole, 1e-12)

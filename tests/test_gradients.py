@@ -1,0 +1,123 @@
+"""Backpropagation against central differences in float64: every activation, every cost, every option."""
+
+import numpy as np
+import pytest
+
+from limpid.activations import ACTIVATIONS
+from limpid.backprop import forward, gradients
+from limpid.costs import COSTS
+from limpid.dropout import dropout_mask
+from limpid.network import Network, Parameters, hidden_activations
+from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
+
+STEP = 1e-6
+ALLOWED = 1e-6
+
+
+def numeric(network: Network, parameters: Parameters, *given: object, **options: object) -> Parameters:
+    """Every slope by moving one weight at a time."""
+    slopes = {}
+    for name, array in parameters.items():
+        slopes[name] = np.empty_like(array)
+        for place in np.ndindex(array.shape):
+            ends = []
+            for sign in (1, -1):
+                moved = {**parameters, name: array.copy()}
+                moved[name][place] += sign * STEP
+                found = gradients(network, moved, *given, **options)  # type: ignore[arg-type]
+                ends.append(found.cost + found.penalty)
+            slopes[name][place] = (ends[0] - ends[1]) / (2 * STEP)
+    return slopes
+
+
+def away_from_kinks(network: Network, parameters: Parameters, x: np.ndarray) -> bool:
+    """Whether no neuron stands so near a kink that a step could cross it."""
+    trace = forward(network, parameters, x)
+    return all(
+        np.abs(z - kink).min() > 1e-3
+        for layer, z in zip(network.layers, trace.z, strict=True)
+        for kink in layer.function.kinks
+    )
+
+
+def check(network: Network, random: np.random.Generator, weighted: bool = False, **options: object) -> None:
+    for _ in range(100):
+        parameters, examples = make_parameters(network, random), make_examples(network, random, weighted=weighted)
+        if away_from_kinks(network, parameters, examples.X):
+            break
+    else:
+        pytest.fail("no place away from the kinks was found")
+    got = gradients(network, parameters, *examples, **options).parameters  # type: ignore[arg-type]
+    wanted = numeric(network, parameters, *examples, **options)
+    assert got.keys() == network.shapes().keys()
+    for name in wanted:
+        assert_close(got[name], wanted[name], ALLOWED, f"{network} {name}")
+
+
+@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+@pytest.mark.parametrize("activation", hidden_activations())
+def test_every_activation_with_every_output_and_cost(
+    activation: str, output: str, cost: str, random: np.random.Generator
+) -> None:
+    check(make_network(activation, output, cost), random)
+
+
+def test_every_variant_was_met() -> None:
+    pairs = fitting_pairs()
+    assert {output for output, _ in pairs} == set(ACTIVATIONS)
+    assert {cost for _, cost in pairs} == set(COSTS)
+
+
+@pytest.mark.parametrize("hidden", [(), (1,), (7,), (3, 5, 2)])
+@pytest.mark.parametrize("cost", ["huber:0.3", "quantile:0.9", "squared_error"])
+def test_any_depth(hidden: tuple[int, ...], cost: str, random: np.random.Generator) -> None:
+    check(make_network("tanh", "identity", cost, hidden), random)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights_and_l2(l2: float, weighted: bool, random: np.random.Generator) -> None:
+    check(make_network("silu", "softmax", "cross_entropy"), random, weighted, l2=l2)
+
+
+def test_dropout(random: np.random.Generator) -> None:
+    masks = [dropout_mask(0.4, 1, 2, layer, 7, units) for layer, units in ((1, 5), (2, 4))]
+    assert any((mask == 0).any() for mask in masks)
+    check(make_network("relu", "softmax", "cross_entropy"), random, masks=masks)
+
+
+def test_deltas_are_the_slopes_along_each_sum(random: np.random.Generator) -> None:
+    network = make_network("gelu", "softmax", "cross_entropy")
+    parameters, examples = make_parameters(network, random), make_examples(network, random, rows=1)
+    found = gradients(network, parameters, *examples)
+    for number, delta in enumerate(found.deltas, start=1):
+        assert_close(delta[0], found.parameters[f"b{number}"], 1e-15, f"a bias moves its own sum, layer {number}")
+
+
+def test_a_wrong_derivative_is_found(random: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    tanh = type(ACTIVATIONS["tanh"])
+    monkeypatch.setattr(tanh, "derivative", lambda self, z, a: 1 - a * a + 1e-4)
+    with pytest.raises(AssertionError, match="off by"):
+        check(make_network("tanh"), random)
+
+
+def test_one_step_by_hand() -> None:
+    """One input 2, one hidden sigmoid, one sigmoid output, wanted 1, worked through with pencil and paper."""
+    network = Network.from_description(
+        {
+            "inputs": 1,
+            "layers": [{"kind": "dense", "units": 1, "activation": "sigmoid"}] * 2,
+            "cost": "squared_error",
+        }
+    )
+    parameters = {"W1": np.array([[0.5]]), "b1": np.array([-1.0]), "W2": np.array([[2.0]]), "b2": np.array([-1.0])}
+    found = gradients(network, parameters, np.array([[2.0]]), np.array([[1.0]]))
+    # z1 = 0, a1 = 0.5, z2 = 0, a2 = 0.5; delta2 = (0.5 - 1) 0.25; delta1 = delta2 * 2 * 0.25
+    assert found.cost == 0.125
+    assert [delta.item() for delta in found.deltas] == [-0.0625, -0.125]
+    assert {name: slope.item() for name, slope in found.parameters.items()} == {
+        "W1": -0.125,
+        "b1": -0.0625,
+        "W2": -0.0625,
+        "b2": -0.125,
+    }

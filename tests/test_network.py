@@ -1,0 +1,53 @@
+import pytest
+
+from limpid.errors import LimpidError
+from limpid.network import Dense, Network, dense_network, natural_cost
+from tests.helpers import fitting_pairs
+
+
+def test_shapes_are_the_one_table() -> None:
+    network = dense_network(4, [3], 2)
+    assert network.shapes() == {"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)}
+    assert network.count() == 4 * 3 + 3 + 3 * 2 + 2
+    assert [network.decays(name) for name in network.shapes()] == [True, False, True, False]
+    assert network.widths == (4, 3, 2)
+    assert str(network) == "4-3-2 (relu, softmax; cross_entropy)"
+
+
+def test_a_description_comes_back() -> None:
+    network = dense_network(4, [3, 3], 1, ["tanh", "gelu"], "identity", "quantile:0.9")
+    assert Network.from_description(network.describe()) == network
+
+
+def test_the_cost_follows_the_output() -> None:
+    assert natural_cost("softmax") == "cross_entropy"
+    assert natural_cost("sigmoid") == "binary_cross_entropy"
+    assert natural_cost("exp") == "poisson"
+    assert natural_cost("tanh") == "squared_error"
+
+
+@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+def test_every_fitting_pair_makes_a_network(output: str, cost: str) -> None:
+    assert dense_network(2, [], 2, output=output, cost=cost).cost == cost
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: dense_network(2, [0], 1), "number of neurons must be a positive integer, got 0"),
+        (lambda: dense_network(2, [2.5], 1), "positive integer, got 2.5"),  # type: ignore[list-item]
+        (lambda: dense_network(2, [True], 1), "positive integer, got True"),
+        (lambda: dense_network(-1, [2], 1), "number of inputs must be a positive integer, got -1"),
+        (lambda: dense_network(2, [2], 1, "softmax"), "a hidden layer cannot use 'softmax'"),
+        (lambda: dense_network(2, [2, 2], 1, ["relu"]), "2 layers, got 1"),
+        (lambda: dense_network(2, [2], 1, output="identity", cost="cross_entropy"), "'cross_entropy' is not defined"),
+        (lambda: dense_network(2, [2], 1, output="relu", cost="poisson"), "it needs 'sigmoid' or"),
+        (lambda: dense_network(2, [2], 1, cost="cros_entropy"), "did you mean 'cross_entropy'"),
+        (lambda: Network(2, (), "huber"), "at least one layer"),
+        (lambda: Network.from_description({"inputs": 2}), "lacks 'layers'"),
+        (lambda: Dense(2, "rely"), "did you mean 'relu'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(make: object, told: str) -> None:
+    with pytest.raises(LimpidError, match=told):
+        make()  # type: ignore[operator]
