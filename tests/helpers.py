@@ -20,7 +20,7 @@ def make_network(
 
 
 def make_parameters(network: Network, random: np.random.Generator, dtype: Any = np.float64) -> Parameters:
-    """Weights and biases of the size that keeps sums near N(0, 1): every part of an activation is met, none is stuck."""
+    """Weights and biases of the size that keeps sums near N(0, 1): all of an activation is met."""
     return initial_parameters(network, "normal_scaled", random, dtype)
 
 

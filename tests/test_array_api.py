@@ -21,7 +21,7 @@ Convert = Callable[[np.ndarray], Any]
 def convert(request: pytest.FixtureRequest) -> Convert:
     """NumPy's arrays as another library's."""
     library = pytest.importorskip(request.param, reason=f"{request.param} is not installed (make .venv/bench)")
-    return lambda array: library.asarray(array)  # type: ignore[no-any-return]
+    return lambda array: library.asarray(array)
 
 
 @pytest.mark.parametrize(("output", "cost"), fitting_pairs())
@@ -31,8 +31,8 @@ def test_gradients(convert: Convert, output: str, cost: str, weighted: bool, ran
     parameters, examples = make_parameters(network, random), make_examples(network, random, weighted=weighted)
     wanted = gradients(network, parameters, *examples, l2=0.1)
     others = {name: convert(array) for name, array in parameters.items()}
-    given = [None if array is None else convert(array) for array in examples]
-    got = gradients(network, others, *given, l2=0.1)
+    weights = None if examples.weights is None else convert(examples.weights)
+    got = gradients(network, others, convert(examples.X), convert(examples.Y), weights, l2=0.1)
     assert type(got.parameters["W1"]) is type(others["W1"])
     assert_close([got.cost, got.penalty], [wanted.cost, wanted.penalty], 1e-12)
     for name in wanted.parameters:

@@ -229,7 +229,8 @@ def main() -> None:
     except Exception as error:  # typer's own errors share no public base class across its versions
         if not hasattr(error, "format_message"):
             raise
-        code = _refuse(error.format_message(), 2)
+        typed = " ".join(sys.argv[1:])
+        code = _refuse(f"{error.format_message()} (typed: {typed})", 2)
     sys.exit(code or 0)
 
 
@@ -286,21 +287,21 @@ def _stoppable(learning: "Learning") -> Iterator[None]:
 
 def _outcome(model: "Model", evaluation: "Evaluation | None", path: Path) -> dict[str, Any]:
     """What training and testing came to, as plain values."""
-    known = model.learned_from
+    known = model.origin
     score = "test_rmse" if model.task == "regression" else "test_accuracy"
     return {
         "task": model.task,
-        "rows_train": known.get("rows_train"),
+        "rows_train": known.rows_train,
         "rows_test": len(evaluation.dataset) if evaluation else 0,
         "network": str(model.network),
         "parameters": model.network.count(),
         "epochs": len(model.history),
-        "seconds_training": known.get("seconds_training"),
-        "cost_train": known.get("cost_train"),
+        "seconds_training": known.seconds_training,
+        "cost_train": known.cost_train,
         "cost_test": evaluation.cost if evaluation else None,
         score: (evaluation.rmse if model.task == "regression" else evaluation.accuracy) if evaluation else None,
-        "slope": known.get("slope"),
-        "stopped_because": known.get("stopped_because"),
+        "slope": known.slope,
+        "stopped_because": known.stopped_because,
         "model": str(path),
     }
 

@@ -19,12 +19,17 @@ from limpid.training import Epoch
 console = Console(highlight=False)
 
 
+def say(text: str, style: str = "") -> None:
+    """Print prose: whatever names it holds are not markup, and a pipe gets one line."""
+    console.print(Text(text, style), soft_wrap=not console.is_terminal)
+
+
 @contextmanager
 def progress(learning: Learning, quiet: bool) -> Iterator[Callable[[Epoch], None]]:
     """A bar on stderr with cost, validation score and time left; the function given is called with each epoch."""
     score = "R²" if learning.dataset.task == "regression" else "accuracy"
     if not quiet:
-        console.print(Text(describe(learning)))
+        say(describe(learning))
     with Progress(
         TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
         BarColumn(),
@@ -44,6 +49,15 @@ def progress(learning: Learning, quiet: bool) -> Iterator[Callable[[Epoch], None
             bar.update(task, completed=epoch.number, state=seen)
 
         yield update
+
+
+def course(model: Model) -> str:
+    """How training went and ended."""
+    known = model.origin
+    parts = [f"{len(model.history)} epochs in {known.seconds_training:.1f} s: {known.stopped_because}"]
+    parts += [f"cost {known.cost_train:.4g} in training"] if known.cost_train is not None else []
+    parts += [f"slope {known.slope:.2g}"] if known.slope is not None else []
+    return ", ".join(parts)
 
 
 def describe(learning: Learning) -> str:
@@ -73,32 +87,26 @@ def headline(model: Model, evaluation: Evaluation | None) -> str:
 
 def summary(model: Model, evaluation: Evaluation | None) -> None:
     """How training ended, how good the model is, each class, the worst confusions."""
-    known = model.learned_from
-    console.print(
-        Text(
-            f"{len(model.history)} epochs in {known['seconds_training']:.1f} s: {known['stopped_because']}; "
-            f"cost {known['cost_train']:.4g} in training, slope {known['slope']:.2g}"
-        )
-    )
+    say(course(model))
     if evaluation is not None and evaluation.confusion is not None and model.classes is not None:
         console.print(_class_table(model.classes, evaluation.confusion))
         worst = evaluation.worst_confusions(model.classes)
         if worst:
             told = ", ".join(f"{true} read as {got} ({count})" for true, got, count in worst)
-            console.print(Text(f"Worst confusions: {told}"))
-    console.print(Text(headline(model, evaluation), style="bold"))
+            say(f"Worst confusions: {told}")
+    say(headline(model, evaluation), style="bold")
 
 
 def written(model: Path | None, report: Path | None) -> None:
     """Where to find what was written."""
     for what, path in (("model", model), ("report", report)):
         if path is not None:
-            console.print(Text(f"{what}: {path}"), soft_wrap=True)
+            say(f"{what}: {path}")
 
 
 def show(model: Model, path: Path) -> None:
     """Layers, parameters and history of a model."""
-    console.print(Text(f"{path}: {model.task}, {model.network}"))
+    say(f"{path}: {model.task}, {model.network}")
     table = Table("layer", "neurons", "activation", "weights", "biases", "largest weight", "rms weight")
     table.add_row("0", str(model.network.inputs), "inputs", "", "", "", "")
     for number, layer in enumerate(model.network.layers, start=1):
@@ -106,24 +114,16 @@ def show(model: Model, path: Path) -> None:
         sizes = str(layer.units), layer.activation, f"{weights.size:,}", f"{layer.units:,}"
         table.add_row(str(number), *sizes, f"{np.abs(weights).max():.3g}", f"{np.sqrt(np.mean(weights**2)):.3g}")
     console.print(table)
-    console.print(Text(f"{model.network.count():,} parameters of {model.parameters['W1'].dtype}"))
+    say(f"{model.network.count():,} parameters of {model.parameters['W1'].dtype}")
     if model.classes is not None:
-        console.print(Text(f"{len(model.classes)} classes: {', '.join(map(str, model.classes[:20]))}"))
+        say(f"{len(model.classes)} classes: {', '.join(map(str, model.classes[:20]))}")
     if model.features:
-        console.print(Text(f"inputs: {', '.join(model.features)}"))
-    known = model.learned_from
-    if known:
-        console.print(
-            Text(
-                f"learned from {known['source']}: {known['rows_train']:,} rows, {len(model.history)} epochs, "
-                f"{known['seconds_training']:.1f} s; {known['stopped_because']}; slope {known['slope']:.2g}"
-            )
-        )
-        for choice, value in known["recipe"].items():
-            if value is not None:
-                console.print(Text(f"  {choice.replace('_', '-')} {_listed(value)}", style="dim"))
+        say(f"inputs: {', '.join(model.features)}")
+    say(f"learned from {model.origin.source}: {model.origin.rows_train:,} rows; {course(model)}")
+    choices = (f"{choice} {_listed(value)}" for choice, value in model.origin.recipe.items() if value is not None)
+    say("; ".join(choices), style="dim")
     if model.history:
-        console.print(Text(f"cost by epoch {sparkline([epoch.cost for epoch in model.history])}"))
+        say(f"cost by epoch {sparkline([epoch.cost for epoch in model.history])}")
 
 
 def datasets(summaries: dict[str, str]) -> None:

@@ -17,8 +17,8 @@ BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
 """Told apart by colour-blind eyes too (Okabe, Ito 2008)."""
 
 
-def curve_figure(history: list[Epoch], what: str) -> "Figure":
-    """The course of "cost" or "score" over the epochs, in training and on the watched rows."""
+def curve_figure(history: list[Epoch], what: str, label: str) -> "Figure":
+    """The course of "cost" or "score" over the epochs, in training and on the watched rows; `label` for the axis."""
     graph = _plotly()
     epochs = [epoch.number for epoch in history]
     figure = graph.Figure()
@@ -28,26 +28,32 @@ def curve_figure(history: list[Epoch], what: str) -> "Figure":
     watched = [epoch.validation_cost if what == "cost" else epoch.validation_score for epoch in history]
     if any(value is not None for value in watched):
         figure.add_scatter(x=epochs, y=watched, name="rows only watched", line={"color": ORANGE, "dash": "dash"})
-    figure.update_layout(xaxis_title="epoch", yaxis_title=what, legend={"orientation": "h", "y": 1.12})
+    figure.update_layout(xaxis_title="epoch", yaxis_title=label, legend={"orientation": "h", "y": 1.12})
     if what == "cost" and all(value > 0 for epoch in history for value in (epoch.cost, epoch.validation_cost or 1)):
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(type="log", dtick="D2")
     return figure
 
 
 def confusion_figure(confusion: NDArray[np.int64], classes: NDArray[Any]) -> "Figure":
-    """True classes down, predicted classes across; errors coloured by the share of their row, hits left pale."""
+    """True classes down, predicted classes across; errors coloured by the share of their row, hits left blank."""
     names = [str(name) for name in classes]
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    np.fill_diagonal(shares, np.nan)
+    np.fill_diagonal(shares, 0)
     figure = _plotly().Figure()
     figure.add_heatmap(
-        x=names, y=names, z=shares, text=confusion, texttemplate="%{text}", colorscale="Oranges", showscale=False,
-        hovertemplate="%{y} read as %{x}: %{text} rows<extra></extra>", xgap=1, ygap=1, hoverongaps=True,
+        x=names, y=names, z=shares, zmin=0, zmax=float(shares.max()) or 1.0, customdata=confusion, showscale=False,
+        colorscale=[[0, "rgba(213, 94, 0, 0)"], [1, "rgba(213, 94, 0, 0.85)"]],
+        hovertemplate="%{y} read as %{x}: %{customdata} rows<extra></extra>",
     )  # fmt: skip
-    for at, name in enumerate(names):  # texttemplate is silent where z is missing: the diagonal gets its own numbers
-        figure.add_annotation(x=name, y=name, text=str(confusion[at, at]), showarrow=False, font={"weight": 700})
-    figure.update_xaxes(title="read as", type="category", constrain="domain")
-    figure.update_yaxes(title="true class", type="category", autorange="reversed", scaleanchor="x")
+    for true, got in np.argwhere(confusion):
+        weight = 700 if true == got else 400
+        text = str(confusion[true, got])
+        figure.add_annotation(x=names[got], y=names[true], text=text, showarrow=False, font={"weight": weight})
+    figure.update_layout(height=560)
+    figure.update_xaxes(title="read as", type="category", constrain="domain", showgrid=False)
+    figure.update_yaxes(
+        title="true class", type="category", autorange="reversed", scaleanchor="x", constrain="domain", showgrid=False
+    )
     return figure
 
 
@@ -70,7 +76,7 @@ def weight_figure(weights: NDArray[Any], features: tuple[str, ...]) -> "Figure":
     figure = _plotly().Figure()
     figure.add_heatmap(
         x=[str(unit) for unit in range(1, weights.shape[1] + 1)], y=list(features), z=weights, zmin=-limit, zmax=limit,
-        colorscale="RdBu", hovertemplate="%{y} to neuron %{x}: %{z:.3f}<extra></extra>",
+        hovertemplate="%{y} to neuron %{x}: %{z:.3f}<extra></extra>", colorscale=[[0, BLUE], [0.5, "#ffffff"], [1, ORANGE]],
     )  # fmt: skip
     figure.update_layout(xaxis_title="hidden neuron", height=max(320, 60 + 18 * len(features)))
     figure.update_yaxes(autorange="reversed", automargin=True)
@@ -98,6 +104,14 @@ def _png(pixels: NDArray[np.uint8]) -> str:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def plotly_script() -> str:
+    """The script that draws the figures in a browser, from plotly's own package."""
+    _plotly()
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
 
 
 def _plotly() -> Any:

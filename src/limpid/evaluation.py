@@ -61,7 +61,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         cost=cost,
         predictions=predictions,
         certainty=model.predict_proba(dataset.X) if certain else None,
-        accuracy=None if regression else accuracy(outputs, examples.Y),
+        accuracy=None if regression else score_for(model.task)(outputs, examples.Y),
         rmse=float(np.sqrt(np.mean((predictions - dataset.y) ** 2))) if regression else None,
         r2=r_squared(outputs, examples.Y) if regression else None,
         confusion=None if model.classes is None else _confusion(model.classes, dataset.y, predictions),

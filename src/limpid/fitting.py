@@ -22,7 +22,7 @@ from limpid.encoder import Scaling
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.lbfgs import CONVERGED
-from limpid.model import Model
+from limpid.model import Model, Origin
 from limpid.network import Network
 from limpid.optimizers import Adam, Momentum, Nesterov, Optimizer
 from limpid.schedules import Schedule, adaptive, constant
@@ -248,6 +248,12 @@ class MLP(BaseEstimator):  # type: ignore[misc]
             classes=self.classes_ if self._task() == "classification" else None,
             features=tuple(map(str, getattr(self, "feature_names_in_", ()))),
             history=list(training.history),
+            origin=Origin(
+                rows_train=training.rows,
+                stopped_because=reason,
+                seconds_training=sum(epoch.seconds for epoch in training.history),
+                recipe={name: _plain(value) for name, value in self.get_params(deep=False).items()},
+            ),
             state=training.state._replace(parameters=parameters),
             engine=self.engine,
         )
@@ -287,3 +293,10 @@ def _orders(random: np.random.RandomState, rows: int) -> Iterator[NDArray[np.int
         random.shuffle(places)
         order = order[places]
         yield order
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as a value that any file can hold."""
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return value
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else repr(value)

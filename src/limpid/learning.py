@@ -14,7 +14,7 @@ from limpid.engines import Examples, StepRule, find_engine
 from limpid.errors import LimpidError, choose
 from limpid.evaluation import score_for
 from limpid.initializers import initial_parameters
-from limpid.model import Model
+from limpid.model import Model, Origin
 from limpid.network import Network, dense_network
 from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
 from limpid.schedules import find_schedule, warmed_up
@@ -55,7 +55,6 @@ class Learning:
     def model(self) -> Model:
         """The best so far, ready for raw inputs."""
         history = self.training.history
-        seconds = sum(epoch.seconds for epoch in history)
         return Model(
             network=self.network,
             parameters=self.training.parameters,
@@ -67,18 +66,18 @@ class Learning:
             targets=self.dataset.targets,
             image_shape=self.dataset.image_shape,
             history=list(history),
-            learned_from={
-                "source": self.dataset.name,
-                "fingerprint": self.dataset.fingerprint(),
-                "rows_train": len(self.train) + len(self.validation or ()),
-                "rows_validation": len(self.validation or ()),
-                "rows_test": len(self.test or ()),
-                "stopped_because": self.training.stopped_because,
-                "seconds_training": seconds,
-                "cost_train": self.training.cost(),
-                "slope": self.training.slope(),
-                "recipe": asdict(self.recipe),
-            },
+            origin=Origin(
+                source=self.dataset.name,
+                fingerprint=self.dataset.fingerprint(),
+                rows_train=len(self.train) + len(self.validation or ()),
+                rows_validation=len(self.validation or ()),
+                rows_test=len(self.test or ()),
+                stopped_because=self.training.stopped_because or "not trained",
+                seconds_training=sum(epoch.seconds for epoch in history),
+                cost_train=self.training.cost(),
+                slope=self.training.slope(),
+                recipe=asdict(self.recipe),
+            ),
             state=self.training.state,
             engine=self.recipe.engine,
         )
@@ -151,10 +150,9 @@ def unseen(model: Model, dataset: Dataset) -> Dataset:
     """
     if dataset.test is not None:
         return dataset.test
-    known = model.learned_from
-    if known.get("fingerprint") != dataset.fingerprint():
+    if model.origin.fingerprint != dataset.fingerprint():
         return dataset
-    share, seed = known["recipe"]["test_size"], known["recipe"]["seed"]
+    share, seed = model.origin.recipe.get("test_size"), model.origin.recipe.get("seed", 0)
     if not share:
         raise LimpidError(f"{dataset.name}: the model learned from every row of it; other rows are needed to evaluate")
     return dataset.rows(held_out(dataset, np.arange(len(dataset)), share, seed)[1])

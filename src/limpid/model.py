@@ -1,7 +1,7 @@
 """The trained thing: a network with its numbers, and all that is needed to use it on raw inputs."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,26 @@ from limpid.engines import Engine, Examples, State, find_engine
 from limpid.errors import LimpidError
 from limpid.network import Network, Parameters
 from limpid.training import Epoch
+
+
+class Origin(NamedTuple):
+    """What a model learned from, and how its training was set and ended."""
+
+    source: str = "arrays"
+    fingerprint: str = ""
+    """`Dataset.fingerprint` of all rows, empty where there was no data set."""
+    rows_train: int = 0
+    """Rows learned from, those that were only watched included."""
+    rows_validation: int = 0
+    rows_test: int = 0
+    stopped_because: str = "not trained"
+    seconds_training: float = 0.0
+    cost_train: float | None = None
+    """On the rows learned from, without a penalty."""
+    slope: float | None = None
+    """Norm of the full gradient where training ended."""
+    recipe: dict[str, Any] = {}
+    """Plain values: `Recipe`'s choices, or an estimator's parameters."""
 
 
 @dataclass
@@ -38,8 +58,8 @@ class Model:
     """(height, width) where inputs are pixels."""
     history: list[Epoch] = field(default_factory=list)
     """What each epoch of the training came to."""
-    learned_from: dict[str, Any] = field(default_factory=dict)
-    """Plain values: the source, how it was split, how training was set and ended."""
+    origin: Origin = field(default_factory=Origin)
+    """What it learned from and how."""
     state: State | None = None
     """Where the descent stood, to go on from; kept on request."""
     engine: str = "reference"

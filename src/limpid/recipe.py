@@ -12,8 +12,8 @@ from limpid.initializers import natural_initializer
 from limpid.optimizers import OPTIMIZERS, Momentum, Nesterov, Optimizer, find_optimizer
 
 PRECISIONS = {"float32": np.float32, "float64": np.float64}
-ROWS_FOR_VALIDATION = 100
-"""With fewer rows than this none are set aside to stop by, unless patience is asked for."""
+ROWS_FOR_VALIDATION = 1000
+"""With fewer rows than this none are set aside to stop by, unless patience is asked for: too few to judge by."""
 ROWS_FOR_LARGE_BATCHES = 10_000
 
 
@@ -87,6 +87,8 @@ def check_recipe(recipe: Recipe) -> None:
     for what, share in (("test", recipe.test_size), ("validation", recipe.validation_size)):
         if share is not None and not 0 <= share < 1:
             raise LimpidError(f"the {what} size must be a share of at least 0 and below 1, got {share!r}")
+    if not isinstance(recipe.seed, int) or recipe.seed < 0:
+        raise LimpidError(f"the seed must be an integer of at least 0, got {recipe.seed!r}")
     if recipe.patience is not None and recipe.patience < 0:
         raise LimpidError(f"the patience must be at least 0 epochs, got {recipe.patience!r}")
     if recipe.optimizer == "lbfgs" and (recipe.dropout or recipe.clip_norm or recipe.label_smoothing):

@@ -12,7 +12,7 @@ from limpid.dataset import TASKS
 from limpid.encoder import Scaling
 from limpid.engines import State, find_engine
 from limpid.errors import LimpidError, ModelFileError
-from limpid.model import Model
+from limpid.model import Model, Origin
 from limpid.network import Network
 from limpid.training import Epoch
 
@@ -45,7 +45,7 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         "targets": model.targets,
         "image_shape": model.image_shape,
         "history": model.history,
-        "learned_from": model.learned_from,
+        "origin": model.origin._asdict(),
         "descent": {"step": state.step, "slots": list(state.slots)} if state else None,
     }
     model_file.write(Path(path), described, arrays)
@@ -88,7 +88,7 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]], engine: s
         targets=_names(described["targets"], None),
         image_shape=_read_image_shape(described["image_shape"], network.inputs),
         history=[_read_epoch(values) for values in described["history"]],
-        learned_from=dict(described["learned_from"]),
+        origin=_read_origin(described["origin"]),
         state=_read_state(kept, network, arrays) if kept else None,
         engine=engine,
     )
@@ -151,6 +151,15 @@ def _read_image_shape(described: Any, inputs: int) -> tuple[int, int] | None:
     if not (isinstance(height, int) and isinstance(width, int) and height > 0 and height * width == inputs):
         raise LimpidError(f"a picture of {height!r} x {width!r} does not fit {inputs} inputs")
     return height, width
+
+
+def _read_origin(described: dict[str, Any]) -> Origin:
+    kinds: dict[str, Any] = {"source": str, "fingerprint": str, "stopped_because": str, "recipe": dict}
+    for name, value in described.items():
+        number = isinstance(value, (int, float)) or (value is None and name in {"cost_train", "slope"})
+        if not (isinstance(value, kinds[name]) if name in kinds else number):
+            raise LimpidError(f"{name} must not be {value!r}")
+    return Origin(**described)
 
 
 def _read_epoch(values: Any) -> Epoch:

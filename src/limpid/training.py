@@ -148,6 +148,11 @@ class Training:
         """The best so far: on unseen examples where there are some, else the latest."""
         return self.best_parameters if self._validation else self.state.parameters
 
+    @property
+    def rows(self) -> int:
+        """The number of rows learned from."""
+        return len(self._examples.X)
+
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end after the engine call under way (about 0.1 s); safe from a signal handler or a thread."""
         self._control.stop = reason

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from limpid.dataset import Dataset, guess_task
-from limpid.errors import DataError, LimpidError, nearest
+from limpid.dataset import TASKS, Dataset, guess_task
+from limpid.errors import DataError, LimpidError, choose, nearest
 from limpid.model import Model
 from limpid.readers.builtin import BUILTIN, read_mnist
 from limpid.readers.columns import Wanted
@@ -35,6 +35,8 @@ def read(
 
     Errors: `DataError` for a missing or damaged source or an unusable value, named by file, column and row.
     """
+    if task is not None:
+        choose("task", task, dict.fromkeys(TASKS))
     dataset = _read(str(source), Wanted.of(target, like), data_dir)
     if like is not None:
         return _fit(dataset, like)
@@ -43,7 +45,7 @@ def read(
     guessed = task or guess_task(dataset.y)
     if guessed != "classification" and dataset.y.dtype.kind not in "biuf":
         raise LimpidError(
-            f"{source}: the task {guessed!r} needs numbers to predict, got texts like {dataset.y.flat[0]!r}"
+            f"{source}: the task {guessed!r} needs numbers to predict, got texts like {str(dataset.y.flat[0])!r}"
         )
     if guessed == "multilabel" and (dataset.y.ndim != 2 or not np.isin(dataset.y, (0, 1)).all()):
         raise LimpidError(f"{source}: several labels need columns of 0 and 1")

@@ -15,6 +15,7 @@ from limpid.displays import (
     confusion_figure,
     curve_figure,
     grey_picture,
+    plotly_script,
     prediction_figure,
     weight_figure,
     weight_picture,
@@ -40,10 +41,8 @@ def write_report(model: Model, evaluation: Evaluation | None, path: str | Path) 
 
 def report_page(model: Model, evaluation: Evaluation | None) -> str:
     """The page as text."""
-    from plotly.offline import get_plotlyjs
-
     here = files("limpid.report")
-    scripts = [get_plotlyjs(), here.joinpath("page.js").read_text()]
+    scripts = [plotly_script(), here.joinpath("page.js").read_text()]
     body = "\n".join(
         [
             _opening(model, evaluation),
@@ -77,22 +76,22 @@ def _policy(scripts: list[str]) -> str:
 
 
 def _opening(model: Model, evaluation: Evaluation | None) -> str:
-    known = model.learned_from
+    known = model.origin
     facts = {
-        "rows learned from": f"{known['rows_train']:,}",
+        "rows learned from": f"{known.rows_train:,}",
         "layers": "-".join(map(str, model.network.widths)),
         "weights and biases": f"{model.network.count():,}",
         "epochs": f"{len(model.history)}",
-        "seconds of training": f"{known['seconds_training']:.1f}",
-        "slope at the end": f"{known['slope']:.2g}",
+        "seconds of training": f"{known.seconds_training:.1f}",
+        "slope at the end": "" if known.slope is None else f"{known.slope:.2g}",
     }
-    boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in facts.items())
+    boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in facts.items() if value)
     *hidden, output = model.network.layers
     layers = f"{_plural(len(hidden), 'hidden layer')} ({hidden[0].activation})" if hidden else "no hidden layer"
     told = (
         f"A dense network with {layers} and {output.activation} outputs learned from {_source(model)} by "
-        f"{known['recipe']['optimizer']}, making the {model.network.cost.replace('_', ' ')} small. "
-        f"Training ended: {known['stopped_because']}."
+        f"{known.recipe.get('optimizer', 'descent')}, making the {model.network.cost.replace('_', ' ')} small. "
+        f"Training ended: {known.stopped_because}."
     )
     return f"""<h1>{escape(_verdict(model, evaluation))}</h1>
 <p class="soft">{escape(told)}</p>
@@ -114,10 +113,11 @@ def _course(model: Model) -> Iterable[str]:
         "<p>The cost says how wrong the answers are, on the rows learned from and on rows that were only watched. "
         "Where the two part, the network learns its examples by heart.</p>"
     )
-    yield _chart(curve_figure(model.history, "cost"), "Cost by epoch")
+    yield _chart(curve_figure(model.history, "cost", "cost"), "Cost by epoch")
     scored = any(epoch.validation_score is not None for epoch in model.history)
     if scored:
-        yield _chart(curve_figure(model.history, "score"), "Score on watched rows by epoch")
+        label = "R²" if model.task == "regression" else "accuracy"
+        yield _chart(curve_figure(model.history, "score", label), f"{label} on watched rows by epoch")
     header = ["epoch", "cost", "watched cost", "watched score", "learning rate", "seconds"]
     rows = (
         [epoch.number, epoch.cost, epoch.validation_cost, epoch.validation_score, epoch.learning_rate, epoch.seconds]
@@ -217,7 +217,7 @@ def _cell(value: Any) -> str:
 
 
 def _source(model: Model) -> str:
-    return Path(str(model.learned_from["source"])).name
+    return Path(model.origin.source).name
 
 
 def _plural(count: int, what: str) -> str:

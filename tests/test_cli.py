@@ -1,0 +1,224 @@
+"""The command line as a person types it: what it prints, what it writes, how it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import limpid
+from limpid.cli import main
+
+Captured = pytest.CaptureFixture[str]
+KEYS = (
+    "task rows_train rows_test network parameters epochs seconds_training cost_train cost_test test_accuracy slope "
+    "stopped_because model"
+).split()
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> Any:
+    """Type a command in an empty folder; gives the exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def typed(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["limpid", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return typed
+
+
+def test_train_show_evaluate_predict(run: Any, tmp_path: Path) -> None:
+    code, out, _ = run("train", "iris", "--hidden", "8", "--learning-rate", "0.05", "--json")
+    told = json.loads(out.splitlines()[-1])
+    assert code == 0
+    assert list(told) == KEYS
+    assert (told["task"], told["rows_train"], told["rows_test"]) == ("classification", 120, 30)
+    assert (told["network"], told["parameters"]) == ("4-8-3 (relu, softmax; cross_entropy)", 4 * 8 + 8 + 8 * 3 + 3)
+    assert told["test_accuracy"] > 0.8
+    assert told["model"] == "iris.limpid"
+    assert "versicolor" in out
+    assert f"Right on {told['test_accuracy']:.2%} of 30 unseen rows" in out
+
+    code, out, _ = run("evaluate", "iris.limpid", "iris", "--json", "--quiet", "--report", "again.html")
+    again = json.loads(out)
+    assert list(again) == KEYS
+    assert again == told, "the rows held out in training are found again"
+    assert (tmp_path / "again.html").stat().st_size > 1e6
+
+    code, out, _ = run("show", "iris.limpid")
+    assert "learned from iris: 120 rows; 100 epochs" in out
+    assert "sepal length (cm)" in out
+    assert "hidden 8" in out
+
+    code, out, _ = run("predict", "iris.limpid", "iris")
+    lines = out.splitlines()
+    assert lines[0] == "row,prediction,probability setosa,probability versicolor,probability virginica"
+    assert len(lines) == 151
+    code, out, _ = run("predict", "iris.limpid", "iris", "--out", "answers.csv")
+    assert (tmp_path / "answers.csv").read_text().splitlines() == lines
+    assert out == ""
+
+
+def test_a_table_of_numbers(run: Any, tmp_path: Path) -> None:
+    rows = "\n".join(f"{n},{n % 7},{3 * n + 1}.5,{n - 2}.25" for n in range(60))
+    (tmp_path / "t.csv").write_text(f"a,b,p,q\n{rows}\n")
+    code, out, _ = run("train", "t.csv", "--target", "p", "--json", "--hidden", "8", "--report", "t.html")
+    told = json.loads(out.splitlines()[-1])
+    assert code == 0
+    assert told["task"] == "regression"
+    assert "test_rmse" in told
+    assert "Off by" in out
+    (tmp_path / "new.csv").write_text("b,a,q\n3,10,8.25\n")
+    code, out, _ = run("predict", "t.limpid", "new.csv")
+    assert out.splitlines()[0] == "row,prediction"
+    assert float(out.splitlines()[1].split(",")[1]) == limpid.load("t.limpid").predict([10, 3, 8.25])[0]
+    code, out, _ = run(
+        "train", "t.csv", "--target", "p,q", "--epochs", "2", "--test-size", "0", "--quiet", "--model", "two.limpid"
+    )
+    assert (code, out) == (0, "")
+    code, out, _ = run("predict", "two.limpid", "new.csv")
+    assert out.splitlines()[0] == "row,prediction p,prediction q"
+    code, out, _ = run("train", "t.csv", "--target", "p", "--epochs", "1", "--test-size", "0")
+    assert "nothing was held out to test on" in out
+
+
+def test_every_option_is_taken(run: Any) -> None:
+    options = (
+        "--hidden 6,5 --activation tanh,gelu --output softmax --cost squared_error --optimizer nesterov --momentum 0.8 "
+        "--learning-rate 0.02 --schedule cosine --warm-up 1 --initial-weights orthogonal --l2 0.1 --dropout 0.1 "
+        "--clip-norm 1 --batch-size 10 --epochs 4 --patience 3 --tolerance 0.001 --validation-size 0.2 --test-size 0.3 "
+        "--seed 5 --precision float64 --engine reference --threads 1 --task classification --json"
+    )
+    code, out, _ = run("train", "wine", *options.split())
+    told = json.loads(out.splitlines()[-1])
+    assert code == 0
+    assert told["network"] == "13-6-5-3 (tanh, gelu, softmax; squared_error)"
+    recipe = limpid.load("wine.limpid").origin.recipe
+    assert recipe["hidden"] == [6, 5]
+    assert (recipe["momentum"], recipe["schedule"], recipe["seed"], recipe["dropout"]) == (0.8, "cosine", 5, 0.1)
+    code, out, _ = run(
+        "train", "wine", "--hidden", "none", "--optimizer", "lbfgs", "--gradient-tol", "0.01", "--l2", "1", "--json"
+    )
+    assert json.loads(out.splitlines()[-1])["stopped_because"] == "slope is zero"
+    code, out, _ = run("train", "wine", "--hidden", "4", "--epochs", "3", "--label-smoothing", "0.1")
+    assert code == 0
+
+
+def test_a_model_file_is_replaced_by_the_new_one(run: Any, tmp_path: Path) -> None:
+    run("train", "iris", "--epochs", "1", "--hidden", "2")
+    run("train", "iris", "--epochs", "1", "--hidden", "3")
+    assert limpid.load("iris.limpid").network.widths == (4, 3, 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["iris.limpid"]
+
+
+def test_datasets_and_version(run: Any) -> None:
+    assert "digits" in run("datasets")[1]
+    _, out, _ = run("--version")
+    assert out.startswith(f"limpid {limpid.__version__} (")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("train digit", "did you mean 'digits'"),
+        ("train absent.csv --target y", "no such file or built-in data set: 'absent.csv'"),
+        ("train iris --activation rely", "unknown activation 'rely' (did you mean 'relu'?)"),
+        ("train iris --output softmx", "did you mean 'softmax'"),
+        ("train iris --cost cross_entrop", "did you mean 'cross_entropy'"),
+        ("train iris --optimizer adm", "did you mean 'adam'"),
+        ("train iris --schedule cosin", "did you mean 'cosine'"),
+        ("train iris --initial-weights gloro", "did you mean 'glorot"),
+        ("train iris --engine referenc", "did you mean 'reference'"),
+        ("train iris --hidden 12,x", "--hidden needs positive integers with commas between, got '12,x'"),
+        ("train iris --hidden 0", "positive integer, got 0"),
+        ("train iris --epochs 0", "epochs must be at least 1, got 0"),
+        ("train iris --epochs many", "many"),
+        ("train iris --learning-rate -1", "learning rate must be a finite number above 0, got -1.0"),
+        ("train iris --dropout 1", "dropout must be at least 0 and below 1, got 1.0"),
+        ("train iris --batch-size 0", "batch size must be a positive integer, got 0"),
+        ("train iris --test-size 2", "test size must be a share"),
+        ("train iris --gradient-tol 0", "gradient_tol must be"),
+        ("train iris --threads 0", "threads"),
+        ("train iris --task guess", "unknown task 'guess'"),
+        ("train iris --seed -3", "seed must be"),
+        ("train iris --model absent/m.limpid", "cannot write the model absent/m.limpid: No such file or directory"),
+        ("train iris --report .", "cannot write the report .: it is a directory"),
+        ("train iris --epoch 3", "--epoch"),
+        ("trian iris", "trian"),
+        ("train", "Missing argument"),
+        ("train mnist --data-dir absent", "no such directory: absent"),
+        ("evaluate absent.limpid iris", "cannot read the model absent.limpid: No such file or directory"),
+        ("predict bad.limpid iris", "bad.limpid is not a limpid model"),
+        ("show bad.limpid", "bad.limpid is not a limpid model"),
+        ("train one.csv --target y", "at least two classes are needed to tell apart, got only a"),
+        ("train bad.csv --target y", "bad.csv: column 'x' row 2: cannot read 'oops' as a number"),
+        ("train empty.csv --target y", "no rows below the header"),
+        ("predict wine.limpid iris", "the model learned from 13 inputs, got 4"),
+        ("predict wine.limpid iris --out absent/a.csv", "cannot write the answers"),
+    ],
+)
+def test_a_refusal_is_one_line_and_writes_nothing(words: str, told: str, run: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.limpid").write_bytes(b"no model")
+    (tmp_path / "one.csv").write_text("x,y\n" + "1,a\n" * 9)
+    (tmp_path / "bad.csv").write_text("x,y\n1,a\noops,b\n")
+    (tmp_path / "empty.csv").write_text("x,y\n")
+    if "wine.limpid" in words:
+        run("train", "wine", "--epochs", "1", "--hidden", "2", "--quiet")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    code, out, err = run(*words.split())
+    assert code == 2
+    assert out == ""
+    assert told in err
+    assert err.startswith("limpid: ")
+    assert len(err.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_blow_up_is_told_and_a_finite_model_kept(run: Any) -> None:
+    code, out, _ = run("train", "diabetes", "--optimizer", "gradient_descent", "--learning-rate", "1e6", "--json")
+    told = json.loads(out.splitlines()[-1])
+    assert code == 0
+    assert told["stopped_because"].startswith("not finite: ")
+    assert all(np.isfinite(array).all() for array in limpid.load("diabetes.limpid").parameters.values())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_training_with_the_model_kept(number: int, tmp_path: Path) -> None:
+    words = ["train", "digits", "--epochs", "100000", "--patience", "0", "--json", "--model", "kept.limpid"]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "limpid", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, bufsize=1, env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+    assert program.stdout is not None
+    assert "digits" in program.stdout.readline()
+    time.sleep(1.0)
+    program.send_signal(number)
+    out, _ = program.communicate(timeout=60)
+    told = json.loads(out.splitlines()[-1])
+    assert program.returncode == 0
+    assert told["stopped_because"] == "interrupted"
+    assert limpid.load(tmp_path / "kept.limpid").history
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    words = f"{sys.executable} -m limpid"
+    script = f"{words} train digits --epochs 1 --quiet && {words} predict digits.limpid digits | head -1"
+    ended = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.stdout.startswith("row,prediction")
+    assert ended.stderr == ""
+
+
+def test_import_is_light() -> None:
+    script = "import limpid, sys; print(sorted(set(sys.modules) & {'sklearn', 'numpy', 'scipy', 'polars', 'plotly'}))"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"

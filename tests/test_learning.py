@@ -1,0 +1,225 @@
+"""Whole lessons: small problems learned to the end, and real tables."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from limpid.dataset import Dataset
+from limpid.errors import LimpidError
+from limpid.evaluation import Evaluation, evaluate
+from limpid.learning import Learning, held_out, learn, unseen
+from limpid.readers import read
+from limpid.recipe import Recipe, complete
+
+XOR = Dataset("xor", np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0]))
+
+
+def lesson(dataset: Dataset, **choices: Any) -> tuple[Learning, Evaluation | None]:
+    learning = learn(dataset, **choices)
+    list(learning)
+    return learning, evaluate(learning.model, learning.test) if learning.test else None
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_xor(optimizer: str) -> None:
+    learning, _ = lesson(
+        XOR, hidden=[8], activation="tanh", optimizer=optimizer, epochs=400, test_size=0, learning_rate=0.05
+    )
+    assert learning.model.predict(XOR.X).tolist() == [0, 1, 1, 0]
+    assert learning.model.predict_proba(XOR.X)[np.arange(4), XOR.y].min() > 0.95
+
+
+def test_a_noisy_sine() -> None:
+    random = np.random.default_rng(0)
+    x = random.uniform(-3, 3, (600, 1))
+    noise = 0.1
+    _, evaluation = lesson(
+        Dataset("sine", x, np.sin(2 * x[:, 0]) + noise * random.normal(size=600), "regression"),
+        hidden=[64, 64], activation="tanh", epochs=300, learning_rate=0.005,
+    )  # fmt: skip
+    assert evaluation is not None
+    assert evaluation.rmse is not None
+    assert evaluation.rmse < 1.3 * noise
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "worst"),
+    [
+        ("energy", "heating_load", 0.97),
+        ("yacht", "residuary_resistance", 0.9),
+        ("concrete", "compressive_strength", 0.82),
+    ],
+)
+def test_real_tables(name: str, target: str, worst: float, data: Path) -> None:
+    for seed in range(2):
+        _, evaluation = lesson(read(data / "uci" / f"{name}.csv", target), seed=seed)
+        assert evaluation is not None
+        assert evaluation.r2 is not None
+        assert evaluation.r2 > worst
+
+
+def test_several_labels_at_once() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(3000, 5))
+    y = np.column_stack([X[:, 0] > 0, X[:, 1] + X[:, 2] > 0, X[:, 3] - X[:, 4] > 0.5]).astype(int)
+    learning, evaluation = lesson(Dataset("labels", X, y, "multilabel"))
+    assert str(learning.network) == "5-256-128-3 (relu, sigmoid; binary_cross_entropy)"
+    assert evaluation is not None
+    assert evaluation.accuracy is not None
+    assert evaluation.accuracy > 0.88
+    assert evaluation.confusion is None
+
+
+@pytest.mark.parametrize("optimizer", ["gradient_descent", "lbfgs"])
+def test_a_slope_of_zero_is_reached(optimizer: str) -> None:
+    learning, _ = lesson(
+        read("iris"), hidden=[6], activation="tanh", optimizer=optimizer, learning_rate=1.0, batch_size=120,
+        l2=1.0, gradient_tol=1e-7, epochs=20000, precision="float64",
+    )  # fmt: skip
+    assert learning.training.stopped_because == "slope is zero"
+    slope = learning.model.origin.slope
+    assert slope is not None
+    assert slope <= 1e-7
+
+
+def test_digits_are_read() -> None:
+    learning, evaluation = lesson(read("digits"))
+    assert evaluation is not None
+    assert evaluation.accuracy is not None
+    assert evaluation.accuracy >= 0.97
+    assert len(evaluation.dataset) == 360
+    assert evaluation.confusion is not None
+    assert evaluation.confusion.sum() == 360
+    assert learning.validation is not None
+    assert learning.recipe.dropout == 0.2
+
+
+def test_a_third_of_mnist_is_read(data: Path) -> None:
+    mnist = read("mnist", data_dir=data / "mnist")
+    assert mnist.test is not None
+    assert (mnist.X.shape, mnist.test.X.shape, mnist.image_shape) == ((60000, 784), (10000, 784), (28, 28))
+    some = mnist.rows(np.arange(20000))
+    learning, _ = lesson(some, hidden=[64], epochs=6, dropout=0, test_size=0)
+    assert evaluate(learning.model, mnist.test).accuracy > 0.94  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"output": "sigmoid", "cost": "squared_error"},
+        {"output": "softmax", "cost": "squared_error"},
+        {"output": "tanh"},
+        {"cost": "cross_entropy"},
+        {
+            "optimizer": "nadam",
+            "schedule": "one_cycle",
+            "warm_up": 1,
+            "clip_norm": 1.0,
+            "label_smoothing": 0.1,
+            "dropout": 0.1,
+        },
+        {"optimizer": "momentum", "momentum": 0.8, "initial_weights": "orthogonal", "schedule": "cosine"},
+        {"activation": ["tanh", "selu"], "hidden": [8, 6], "l2": 0.1},
+        {"hidden": [], "learning_rate": 0.05},
+    ],
+    ids=str,
+)
+def test_every_kind_of_choice_learns_iris(choices: dict[str, Any]) -> None:
+    _, evaluation = lesson(read("iris"), **{"hidden": [16], "epochs": 80, "learning_rate": 0.01, **choices})
+    assert evaluation is not None
+    assert evaluation.accuracy is not None
+    assert evaluation.accuracy >= 0.8
+
+
+def test_counts_are_learned_as_rates() -> None:
+    random = np.random.default_rng(0)
+    x = random.uniform(-1, 1, (1200, 2))
+    y = random.poisson(np.exp(1 + x[:, 0])).astype(float)
+    learning, evaluation = lesson(Dataset("counts", x, y, "regression"), cost="poisson", epochs=20)
+    assert learning.network.output.name == "exp"
+    assert evaluation is not None
+    assert evaluation.r2 is not None
+    assert evaluation.r2 > 0.3
+    assert (evaluation.predictions > 0).all()
+
+
+def test_equal_seeds_are_equal_and_others_differ() -> None:
+    models = [lesson(read("wine"), hidden=[5], epochs=3, seed=seed)[0].model for seed in (1, 1, 2)]
+    assert np.array_equal(models[0].parameters["W1"], models[1].parameters["W1"])
+    assert not np.array_equal(models[0].parameters["W1"], models[2].parameters["W1"])
+
+
+def test_splits_keep_classes_in_proportion_and_share_no_row() -> None:
+    iris = read("iris")
+    kept, aside = held_out(iris, np.arange(150), 0.2, 3)
+    assert sorted([*kept, *aside]) == list(range(150))
+    assert iris.y is not None
+    assert np.unique(iris.y[aside], return_counts=True)[1].tolist() == [10, 10, 10]
+    rare = Dataset("rare", np.zeros((5, 1)), np.array(["a", "a", "b", "a", "a"]))
+    assert len(held_out(rare, np.arange(5), 0.4, 0)[1]) == 2
+
+
+def test_what_was_held_out_is_found_again() -> None:
+    iris = read("iris")
+    learning, _ = lesson(iris, hidden=[3], epochs=1, seed=5)
+    again = unseen(learning.model, read("iris"))
+    assert learning.test is not None
+    assert np.array_equal(again.X, learning.test.X)
+    other = iris.rows(np.arange(10))
+    assert unseen(learning.model, other) is other
+    everything, _ = lesson(iris, hidden=[3], epochs=1, test_size=0)
+    with pytest.raises(LimpidError, match="learned from every row"):
+        unseen(everything.model, iris)
+
+
+def test_a_recipe_is_completed_from_the_data() -> None:
+    few, many = Dataset("few", np.zeros((50, 1)), None), Dataset("many", np.zeros((10_000, 1)), None)
+    picture = Dataset("picture", np.zeros((2000, 4)), None, image_shape=(2, 2))
+    assert (complete(Recipe(), few).patience, complete(Recipe(), few).validation_size) == (0, 0.0)
+    assert (complete(Recipe(), many).batch_size, complete(Recipe(), many).patience) == (128, 10)
+    assert (complete(Recipe(), picture).dropout, complete(Recipe(optimizer="lbfgs"), picture).dropout) == (0.2, 0.0)
+    assert complete(Recipe(patience=5), few).validation_size == 0.1
+    assert complete(Recipe(optimizer="lbfgs"), few).precision == "float64"
+    assert complete(Recipe(activation="selu"), few).initial_weights == "lecun"
+    assert complete(Recipe(gradient_tol=1e-3), many).validation_size == 0.0
+
+
+@pytest.mark.parametrize(
+    ("choices", "told"),
+    [
+        ({"hiden": [3]}, "unknown choice 'hiden' .did you mean 'hidden'"),
+        ({"optimizer": "adan"}, "did you mean 'adam'"),
+        ({"schedule": "cosinus"}, "did you mean 'cosine'"),
+        ({"initial_weights": "hee"}, "did you mean 'he'"),
+        ({"engine": "refrence"}, "did you mean 'reference'"),
+        ({"precision": "float16"}, "choose one of float32, float64"),
+        ({"test_size": 1.0}, "test size must be a share"),
+        ({"validation_size": -0.1}, "validation size must be a share"),
+        ({"patience": -1}, "patience must be at least 0"),
+        ({"optimizer": "lbfgs", "dropout": 0.1}, "lbfgs takes neither dropout"),
+        ({"momentum": 0.5}, "momentum is for the optimizers momentum and nesterov, not for 'adam'"),
+        ({"batch_size": 0}, "batch size must be a positive integer, got 0"),
+        ({"learning_rate": 0.0}, "learning rate must be"),
+        ({"cost": "binary_cross_entropy", "output": "identity"}, "not defined for the output activation 'identity'"),
+        ({"seed": -1}, "the seed must be"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(choices: dict[str, Any], told: str) -> None:
+    with pytest.raises(LimpidError, match=told):
+        learn(read("iris"), **choices)
+
+
+def test_data_that_does_not_fit_is_refused() -> None:
+    one = Dataset("one", np.zeros((5, 1)), np.array(["a"] * 5))
+    with pytest.raises(LimpidError, match="at least two classes are needed to tell apart, got only a"):
+        learn(one)
+    with pytest.raises(LimpidError, match="answers to learn from are needed"):
+        learn(Dataset("none", np.zeros((5, 1)), None))
+    with pytest.raises(LimpidError, match="one label for each row, got 2"):
+        learn(Dataset("two", np.zeros((5, 1)), np.zeros((5, 2)), "classification"))
+    with pytest.raises(LimpidError, match="1 rows are too few"):
+        learn(Dataset("row", np.zeros((1, 1)), np.zeros(1), "regression"))
+    with pytest.raises(LimpidError, match="needs targets from 0 to inf, got values from -1 to 3"):
+        learn(Dataset("counts", np.zeros((2, 1)), np.array([-1.0, 3.0]), "regression"), cost="poisson", test_size=0)

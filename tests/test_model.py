@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+
+from limpid.encoder import Scaling
+from limpid.errors import LimpidError
+from limpid.model import Model
+from limpid.network import dense_network
+from tests.helpers import assert_close
+
+
+def make(
+    output: str = "softmax", outputs: int = 3, classes: object = ("a", "b", "c"), task: str = "classification"
+) -> Model:
+    network = dense_network(4, [], outputs, output=output)
+    parameters = {"W1": np.arange(4.0 * outputs).reshape(4, outputs) / 10, "b1": np.zeros(outputs)}
+    given = None if classes is None else np.array(classes)
+    scaling = Scaling(np.full(outputs, 1.0), np.full(outputs, 2.0)) if task == "regression" else Scaling.none(outputs)
+    return Model(network, parameters, task, Scaling.divide(4, 2), scaling, given, image_shape=(2, 2))
+
+
+X = np.array([[0, 2, 4, 6], [-2, 0, 0, 0]])
+
+
+def test_classes() -> None:
+    model = make()
+    assert model.predict(X).tolist() == ["c", "a"]
+    assert_close(model.predict_proba(X).sum(axis=1), [1, 1], 1e-15)
+
+
+def test_one_output_for_two_classes() -> None:
+    model = make("sigmoid", 1, (False, True))
+    probabilities = model.predict_proba(X)
+    assert probabilities.shape == (2, 2)
+    assert_close(probabilities.sum(axis=1), [1, 1], 1e-15)
+    assert model.predict(X).tolist() == [True, False]
+
+
+def test_sigmoids_for_classes_are_shared_out() -> None:
+    model = make("sigmoid")
+    assert_close(model.predict_proba(X).sum(axis=1), [1, 1], 1e-15)
+    model.parameters["b1"] = np.full(3, -1e9)
+    assert_close(model.predict_proba(X), np.full((2, 3), 1 / 3), 1e-15)
+
+
+def test_several_labels() -> None:
+    model = make("sigmoid", 3, None, "multilabel")
+    assert model.predict(X).tolist() == [[1, 1, 1], [0, 0, 0]]
+    assert model.predict_proba(X).max() <= 1
+
+
+def test_numbers_come_in_their_own_units() -> None:
+    one, two = make("identity", 1, None, "regression"), make("identity", 2, None, "regression")
+    assert_close(one.predict(X), [1 + 2 * 1.4, 1.0], 1e-15)
+    assert two.predict(X).shape == (2, 2)
+    with pytest.raises(LimpidError, match="predict_proba needs a classification"):
+        one.predict_proba(X)
+
+
+def test_no_probabilities_from_other_outputs() -> None:
+    model = make("tanh")
+    assert model.predict(X).tolist() == ["c", "a"]
+    with pytest.raises(LimpidError, match="needs a softmax or sigmoid output, this is 'tanh'"):
+        model.predict_proba(X)
+
+
+def test_a_row_a_batch_and_pictures_are_all_taken() -> None:
+    model = make()
+    whole = model.outputs(X)
+    assert_close(model.outputs(X[0]), whole[:1], 1e-15)
+    assert_close(model.outputs(X.reshape(2, 2, 2)), whole, 1e-15)
+    assert_close(model.outputs(X[0].reshape(2, 2)), whole[:1], 1e-15)
+    assert_close(model.outputs(X.tolist()), whole, 1e-15)
+
+
+def test_trace_and_gradients() -> None:
+    model = make()
+    trace = model.trace(X)
+    assert_close(trace.a[0], X / 2, 1e-15)
+    assert_close(trace.z[0], X / 2 @ model.parameters["W1"], 1e-15)
+    assert_close(trace.a[1], model.predict_proba(X), 1e-15)
+    found = model.gradients(X, ["c", "b"])
+    assert_close(found.deltas[0], (trace.a[1] - [[0, 0, 1], [0, 1, 0]]) / 2, 1e-15)
+    assert_close(found.parameters["W1"], (X / 2).T @ found.deltas[0], 1e-15)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([[1, 2, 3]], r"rows of 4 numbers, got shape \(1, 3\)"),
+        (np.zeros((0, 4)), r"got shape \(0, 4\)"),
+        ([["a", "b", "c", "d"]], "inputs must be numbers"),
+        ([[0, 1, 2, np.nan]], "must be finite, got nan in row 0, column 3"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(rows: object, told: str) -> None:
+    with pytest.raises(LimpidError, match=told):
+        make().predict(rows)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("y", "told"),
+    [
+        (["a"], "2 rows of inputs need as many answers, got 1"),
+        (["a", "z"], "label z is none"),
+        ([["a"], ["b"]], "one label"),
+    ],
+)
+def test_answers_that_do_not_fit_are_refused(y: object, told: str) -> None:
+    with pytest.raises(LimpidError, match=told):
+        make().gradients(X, y)  # type: ignore[arg-type]
+    with pytest.raises(LimpidError, match="2 answers for each row are needed, got 1"):
+        make("identity", 2, None, "regression").gradients(X, [1.0, 2.0])
