@@ -75,8 +75,9 @@ def weight_figure(weights: NDArray[Any], features: tuple[str, ...]) -> "Figure":
     limit = float(np.abs(weights).max()) or 1.0
     figure = _plotly().Figure()
     figure.add_heatmap(
-        x=[str(unit) for unit in range(1, weights.shape[1] + 1)], y=list(features), z=weights, zmin=-limit, zmax=limit,
-        hovertemplate="%{y} to neuron %{x}: %{z:.3f}<extra></extra>", colorscale=[[0, BLUE], [0.5, "#ffffff"], [1, ORANGE]],
+        x=[str(unit) for unit in range(1, weights.shape[1] + 1)], y=list(features), z=weights,
+        zmin=-limit, zmax=limit, colorscale=[[0, BLUE], [0.5, "#ffffff"], [1, ORANGE]],
+        hovertemplate="%{y} to neuron %{x}: %{z:.3f}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(xaxis_title="hidden neuron", height=max(320, 60 + 18 * len(features)))
     figure.update_yaxes(autorange="reversed", automargin=True)

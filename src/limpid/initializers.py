@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import sqrt
 from typing import Any, TypeAlias
 
@@ -93,7 +94,7 @@ def initial_parameters(network: Network, name: str, random: Random, dtype: Any =
     draw = choose("initializer", name, INITIALIZERS)
     activation = network.layers[0].activation if len(network.layers) > 1 else "identity"
     parameters: Parameters = {}
-    for number, (fan_in, fan_out) in enumerate(zip(network.widths, network.widths[1:], strict=False), start=1):
+    for number, (fan_in, fan_out) in enumerate(pairwise(network.widths), start=1):
         weights, biases = draw(random, fan_in, fan_out, activation)
         parameters[f"W{number}"] = np.ascontiguousarray(weights, dtype)
         parameters[f"b{number}"] = np.ascontiguousarray(biases, dtype)

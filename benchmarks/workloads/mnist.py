@@ -1,0 +1,12 @@
+"""784-128-10, batch 128, MNIST (60,000 rows)."""
+
+import numpy as np
+
+from benchmarks.workload import Workload
+from limpid import read
+
+
+def load() -> Workload:
+    mnist = read("mnist")
+    assert mnist.y is not None
+    return Workload("784-128-10, batch 128, MNIST", (mnist.X / 255).astype(np.float32), mnist.y, (128,), 128)
