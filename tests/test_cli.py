@@ -1,11 +1,14 @@
 """The command line as a person types it: what it prints, what it writes, how it refuses."""
 
+import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,15 @@ import numpy as np
 import pytest
 
 import limpid
-from limpid.cli import main
+from limpid import options
+from limpid.activations import ACTIVATIONS
+from limpid.cli import main, train
+from limpid.costs import COSTS
+from limpid.initializers import INITIALIZERS
+from limpid.network import hidden_activations
+from limpid.optimizers import OPTIMIZERS
+from limpid.recipe import Recipe
+from limpid.schedules import SCHEDULES
 
 Captured = pytest.CaptureFixture[str]
 KEYS = (
@@ -121,6 +132,29 @@ def test_a_model_file_is_replaced_by_the_new_one(run: Any, tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["iris.limpid"]
 
 
+def test_the_help_names_every_choice(run: Any) -> None:
+    for text, table in (
+        (options.ACTIVATION_HELP, hidden_activations()),
+        (options.OUTPUT_HELP, set(ACTIVATIONS) - set(hidden_activations())),
+        (options.COST_HELP, COSTS),
+        (options.OPTIMIZER_HELP, [*OPTIMIZERS, "lbfgs"]),
+        (options.SCHEDULE_HELP, SCHEDULES),
+        (options.WEIGHTS_HELP, INITIALIZERS),
+    ):
+        assert set(table) <= set(re.findall(r"[a-z_0-9]+", text))
+    code, out, _ = run("train", "--help")
+    assert code == 0
+    assert "leaky_relu" in out
+
+
+def test_the_defaults_are_the_recipes() -> None:
+    given = {name: parameter.default for name, parameter in inspect.signature(train).parameters.items()}
+    for choice in fields(Recipe):
+        wanted = "256,128" if choice.name == "hidden" else choice.default
+        assert choice.name in {"measure_slope", "keep_path"} or given[choice.name] == wanted, choice.name
+    assert Recipe().hidden == (256, 128)
+
+
 def test_datasets_and_version(run: Any) -> None:
     assert "digits" in run("datasets")[1]
     _, out, _ = run("--version")
@@ -154,6 +188,8 @@ def test_datasets_and_version(run: Any) -> None:
         ("train iris --model absent/m.limpid", "cannot write the model absent/m.limpid: No such file or directory"),
         ("train iris --report .", "cannot write the report .: it is a directory"),
         ("train iris --epoch 3", "--epoch"),
+        ("train one.csv --target y --model one.csv", "the model cannot be written to one.csv: the source lies there"),
+        ("train iris --model a --report a", "the report cannot be written to a: the model lies there"),
         ("trian iris", "trian"),
         ("train", "Missing argument"),
         ("train mnist --data-dir absent", "no such directory: absent"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from limpid import __version__
+from limpid import options as option
 from limpid.errors import LimpidError
 
 if TYPE_CHECKING:
@@ -26,71 +27,50 @@ app = typer.Typer(
     help="Neural networks you can see through: learn from examples, answer, and show what was learned.",
 )
 
-Source = Annotated[
-    str, typer.Argument(help="A built-in data set (see `limpid datasets`), or a .csv, .npz or IDX file.")
-]
-Target = Annotated[
-    str | None,
-    typer.Option(help="What to predict: a column (a,b for several), an .npz array, or the IDX file of labels."),
-]
-DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
-Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
-Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
-Engine = Annotated[str, typer.Option(help="What computes: reference.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-Quiet = Annotated[bool, typer.Option(help="Print nothing but what is asked for.")]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")]
-
 
 @app.command()
 def train(
-    source: Source,
-    data_dir: DataDir = None,
-    target: Target = None,
-    task: Task = None,
-    hidden: Annotated[
-        str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")
-    ] = "256,128",
-    activation: Annotated[
-        str, typer.Option(help="What hidden neurons do with their sum, one for all or one a layer.")
-    ] = "relu",
-    output: Annotated[str | None, typer.Option(help="The output layer's activation.")] = None,
-    cost: Annotated[str | None, typer.Option(help="What training makes small.")] = None,
-    optimizer: Annotated[str, typer.Option(help="How slopes become steps; lbfgs takes all rows at once.")] = "adam",
-    learning_rate: Annotated[float | None, typer.Option(help="Length of a step.")] = None,
-    momentum: Annotated[float | None, typer.Option(help="For the optimizers momentum and nesterov.")] = None,
-    schedule: Annotated[str, typer.Option(help="How the learning rate changes.")] = "constant",
-    warm_up: Annotated[float, typer.Option(help="Epochs over which the learning rate grows from 0.")] = 0,
-    initial_weights: Annotated[str | None, typer.Option(help="How weights are drawn before the first step.")] = None,
-    l2: Annotated[float, typer.Option(help="Penalty l2 / (2 batch rows) on the sum of squared weights.")] = 0,
-    dropout: Annotated[float | None, typer.Option(help="Share of hidden neurons left out in each step.")] = None,
-    clip_norm: Annotated[float | None, typer.Option(help="Longest slope that a step follows.")] = None,
-    label_smoothing: Annotated[float, typer.Option(help="Share of a label's probability spread over all classes.")] = 0,
-    batch_size: Annotated[int | None, typer.Option(help="Rows a step.")] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the training rows at most.")] = 100,
-    patience: Annotated[
-        int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")
-    ] = None,
-    tolerance: Annotated[float, typer.Option(help="By how much a cost must fall to count as better.")] = 0,
-    gradient_tol: Annotated[float | None, typer.Option(help="Stop where the slope is at most this.")] = None,
-    test_size: Annotated[float, typer.Option(help="Share of rows held out for the test.")] = 0.2,
-    validation_size: Annotated[float | None, typer.Option(help="Share of training rows that patience watches.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides every random draw.")] = 0,
-    precision: Annotated[str | None, typer.Option(help="float32, or float64 as lbfgs has it.")] = None,
-    engine: Engine = "reference",
-    threads: Threads = None,
-    model: Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")] = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    source: option.Source,
+    data_dir: option.DataDir = None,
+    target: option.Target = None,
+    task: option.Task = None,
+    hidden: option.Hidden = "256,128",
+    activation: option.Activation = "relu",
+    output: option.Output = None,
+    cost: option.Cost = None,
+    optimizer: option.Optimizer = "adam",
+    learning_rate: option.LearningRate = None,
+    momentum: option.Momentum = None,
+    schedule: option.Schedule = "constant",
+    warm_up: option.WarmUp = 0,
+    initial_weights: option.InitialWeights = None,
+    l2: option.L2 = 0,
+    dropout: option.Dropout = None,
+    clip_norm: option.ClipNorm = None,
+    label_smoothing: option.LabelSmoothing = 0,
+    batch_size: option.BatchSize = None,
+    epochs: option.Epochs = 100,
+    patience: option.Patience = None,
+    tolerance: option.Tolerance = 0,
+    gradient_tol: option.GradientTol = None,
+    test_size: option.TestSize = 0.2,
+    validation_size: option.ValidationSize = None,
+    seed: option.Seed = 0,
+    precision: option.Precision = None,
+    engine: option.Engine = "reference",
+    threads: option.Threads = None,
+    model: option.NewModel = None,
+    report: option.Report = None,
+    as_json: option.AsJson = False,
+    quiet: option.Quiet = False,
 ) -> None:
     """Learn from SOURCE, test on rows held out, write the model."""
     given = {name: value for name, value in locals().items() if name in _choices()}
     given |= {"hidden": _layers(hidden), "activation": activation.split(",") if "," in activation else activation}
     from limpid import console
     from limpid.evaluation import evaluate
-    from limpid.files import check_writable
     from limpid.learning import Learning
+    from limpid.model_file import plain
     from limpid.readers import read
     from limpid.recipe import Recipe, check_recipe
     from limpid.report import write_report
@@ -99,9 +79,7 @@ def train(
     recipe = Recipe(**given)
     check_recipe(recipe)
     path = model or Path(f"{Path(source).name.split('.')[0]}.limpid")
-    for file, what in ((path, "model"), (report, "report")):
-        if file is not None:
-            check_writable(file, what)
+    _check_writable(source, {"model": path, "report": report})
     with _threads(threads):
         dataset = read(source, target, data_dir=data_dir, task=task)
         learning = Learning(dataset, recipe)
@@ -117,32 +95,31 @@ def train(
         console.summary(learned, evaluation)
         console.written(path, report)
     if as_json:
-        print(json.dumps(_outcome(learned, evaluation, path)))
+        print(json.dumps(plain(_outcome(learned, evaluation, path)), allow_nan=False))
 
 
 @app.command()
 def evaluate(
-    model: ModelFile,
-    source: Source,
-    data_dir: DataDir = None,
-    target: Target = None,
-    engine: Engine = "reference",
-    threads: Threads = None,
-    report: Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")] = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    model: option.ModelFile,
+    source: option.Source,
+    data_dir: option.DataDir = None,
+    target: option.Target = None,
+    engine: option.Engine = "reference",
+    threads: option.Threads = None,
+    report: option.Report = None,
+    as_json: option.AsJson = False,
+    quiet: option.Quiet = False,
 ) -> None:
     """Measure MODEL on SOURCE; on what it learned from, only on the rows that were held out."""
     from limpid import console
     from limpid.evaluation import evaluate as measure
-    from limpid.files import check_writable
     from limpid.learning import unseen
+    from limpid.model_file import plain
     from limpid.readers import read
     from limpid.report import write_report
     from limpid.saving import load
 
-    if report is not None:
-        check_writable(report, "report")
+    _check_writable(source, {"report": report})
     with _threads(threads):
         learned = load(model, engine)
         dataset = read(source, target, data_dir=data_dir, like=learned)
@@ -154,28 +131,25 @@ def evaluate(
         if report is not None:
             console.written(None, report)
     if as_json:
-        print(json.dumps(_outcome(learned, evaluation, model)))
+        print(json.dumps(plain(_outcome(learned, evaluation, model)), allow_nan=False))
 
 
 @app.command()
 def predict(
-    model: ModelFile,
-    source: Source,
-    data_dir: DataDir = None,
-    target: Target = None,
-    engine: Engine = "reference",
-    threads: Threads = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Where the answers are written; standard output if not said.")
-    ] = None,
+    model: option.ModelFile,
+    source: option.Source,
+    data_dir: option.DataDir = None,
+    target: option.Target = None,
+    engine: option.Engine = "reference",
+    threads: option.Threads = None,
+    out: option.Out = None,
 ) -> None:
     """Answer for each row of SOURCE: CSV with the prediction and, for classes, each probability."""
-    from limpid.files import check_writable, replace_file
+    from limpid.files import replace_file
     from limpid.readers import read
     from limpid.saving import load
 
-    if out is not None:
-        check_writable(out, "answers")
+    _check_writable(source, {"answers": out})
     with _threads(threads):
         learned = load(model, engine)
         text = _answers(learned, read(source, target, data_dir=data_dir, like=learned))
@@ -186,7 +160,7 @@ def predict(
 
 
 @app.command()
-def show(model: ModelFile) -> None:
+def show(model: option.ModelFile) -> None:
     """Print what MODEL is: its layers, its parameters, what it learned from."""
     from limpid import console
     from limpid.saving import load
@@ -256,6 +230,23 @@ def _layers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise LimpidError(f"--hidden needs positive integers with commas between, got {text!r}") from None
+
+
+def _check_writable(source: str, outputs: dict[str, Path | None]) -> None:
+    """Refuse, before long work, what could not be written or would lie on something else."""
+    from limpid.displays import check_drawable
+    from limpid.files import check_writable
+
+    taken = {Path(source).resolve(): "source"}
+    for what, path in outputs.items():
+        if path is None:
+            continue
+        check_writable(path, what)
+        if path.resolve() in taken:
+            raise LimpidError(f"the {what} cannot be written to {path}: the {taken[path.resolve()]} lies there")
+        taken[path.resolve()] = what
+        if what == "report":
+            check_drawable()
 
 
 @contextmanager

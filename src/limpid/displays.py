@@ -98,13 +98,15 @@ def weight_picture(weights: NDArray[Any], limit: float) -> str:
 
 
 def _png(pixels: NDArray[np.uint8]) -> str:
-    try:
-        from PIL import Image
-    except ImportError:
-        raise LimpidError("pictures need Pillow: pip install 'limpid[report]'") from None
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    _pillow().fromarray(pixels).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def check_drawable() -> None:
+    """`LimpidError` where a package that draws is not installed: to be found before long work."""
+    _plotly()
+    _pillow()
 
 
 def plotly_script() -> str:
@@ -121,3 +123,11 @@ def _plotly() -> Any:
     except ImportError:
         raise LimpidError("charts need plotly: pip install 'limpid[report]'") from None
     return graph_objects
+
+
+def _pillow() -> Any:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise LimpidError("pictures need Pillow: pip install 'limpid[report]'") from None
+    return Image

@@ -21,7 +21,7 @@ KEY = "limpid"
 
 def write(path: Path, description: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
     """Replace `path` by a file of plain values and arrays; the old file stays until the new one is complete."""
-    text = json.dumps({"format": FORMAT, **_plain(description)}, allow_nan=False)
+    text = json.dumps({"format": FORMAT, **plain(description)}, allow_nan=False)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     replace_file(path, save_arrays(contiguous, metadata={KEY: text}))
 
@@ -53,12 +53,12 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return description, arrays
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same with NumPy's numbers as Python's, and with null for what JSON cannot hold (NaN, infinity)."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,69 @@
+"""The options of the command line: what each is called, holds and means."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# The names stand here once more because their tables need NumPy, which `limpid --version` must not wait for.
+ACTIVATION_HELP = (
+    "What hidden neurons do with their sum, one for all or one a layer: identity, sigmoid, tanh, relu, leaky_relu, "
+    "elu, selu, gelu, silu, softplus, mish."
+)
+OUTPUT_HELP = "The output layer's activation: softmax, exp, or one of the hidden ones."
+COST_HELP = (
+    "What training makes small: squared_error, absolute_error, huber (huber:WIDTH), quantile (quantile:LEVEL), "
+    "poisson, cross_entropy, binary_cross_entropy."
+)
+OPTIMIZER_HELP = (
+    "How slopes become steps: gradient_descent, momentum, nesterov, rmsprop, adam, adamw, nadam, lion; or lbfgs, which "
+    "takes all rows at once."
+)
+SCHEDULE_HELP = (
+    "How the learning rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, one_cycle."
+)
+WEIGHTS_HELP = (
+    "How weights are drawn before the first step: normal, normal_scaled, glorot_uniform, glorot_normal, he, lecun, "
+    "orthogonal, zeros, scikit_learn."
+)
+
+Source = Annotated[
+    str, typer.Argument(help="A built-in data set (see `limpid datasets`), or a .csv, .npz or IDX file.")
+]
+Target = Annotated[
+    str | None,
+    typer.Option(help="What to predict: a column (a,b for several), an .npz array, or the IDX file of labels."),
+]
+DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
+Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
+Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
+Engine = Annotated[str, typer.Option(help="What computes: reference.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Quiet = Annotated[bool, typer.Option(help="Print nothing but what is asked for.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")]
+Hidden = Annotated[str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")]
+Activation = Annotated[str, typer.Option(help=ACTIVATION_HELP)]
+Output = Annotated[str | None, typer.Option(help=OUTPUT_HELP)]
+Cost = Annotated[str | None, typer.Option(help=COST_HELP)]
+Optimizer = Annotated[str, typer.Option(help=OPTIMIZER_HELP)]
+LearningRate = Annotated[float | None, typer.Option(help="Length of a step.")]
+Momentum = Annotated[float | None, typer.Option(help="For the optimizers momentum and nesterov.")]
+Schedule = Annotated[str, typer.Option(help=SCHEDULE_HELP)]
+WarmUp = Annotated[float, typer.Option(help="Epochs over which the learning rate grows from 0.")]
+InitialWeights = Annotated[str | None, typer.Option(help=WEIGHTS_HELP)]
+L2 = Annotated[float, typer.Option(help="Penalty l2 / (2 batch rows) on the sum of squared weights.")]
+Dropout = Annotated[float | None, typer.Option(help="Share of hidden neurons left out in each step.")]
+ClipNorm = Annotated[float | None, typer.Option(help="Longest slope that a step follows.")]
+LabelSmoothing = Annotated[float, typer.Option(help="Share of a label's probability spread over all classes.")]
+BatchSize = Annotated[int | None, typer.Option(help="Rows a step.")]
+Epochs = Annotated[int, typer.Option(help="Passes over the training rows at most.")]
+Patience = Annotated[int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")]
+Tolerance = Annotated[float, typer.Option(help="By how much a cost must fall to count as better.")]
+GradientTol = Annotated[float | None, typer.Option(help="Stop where the slope is at most this.")]
+TestSize = Annotated[float, typer.Option(help="Share of rows held out for the test.")]
+ValidationSize = Annotated[float | None, typer.Option(help="Share of training rows that patience watches.")]
+Seed = Annotated[int, typer.Option(help="Decides every random draw.")]
+Precision = Annotated[str | None, typer.Option(help="float32, or float64 as lbfgs has it.")]
+NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
+Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
+Out = Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")]
