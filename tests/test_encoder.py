@@ -16,6 +16,12 @@ def test_standard_scaling_there_and_back(random: np.random.Generator) -> None:
     assert_close(scaling.undo(scaled), values, 1e-14)
 
 
+def test_numbers_of_any_size_are_scaled() -> None:
+    values = np.array([[1e300, 1e-300, 0.0], [3e300, 3e-300, 0.0], [1.7e308, 2e-300, 0.0]])
+    scaled = Scaling.standard(values).apply(values, np.float32)
+    assert_close(scaled.std(axis=0), [1, 1, 0], 1e-6)
+
+
 def test_pixels_are_divided_exactly() -> None:
     pixels = np.arange(256, dtype=np.uint8)[:, None]
     scaled = Scaling.divide(1, 255).apply(pixels, np.float32)

@@ -219,6 +219,8 @@ def test_data_that_does_not_fit_is_refused() -> None:
         learn(Dataset("none", np.zeros((5, 1)), None))
     with pytest.raises(LimpidError, match="one label for each row, got 2"):
         learn(Dataset("two", np.zeros((5, 1)), np.zeros((5, 2)), "classification"))
+    with pytest.raises(LimpidError, match="of the 1 that are left each is of class a"):
+        learn(Dataset("pair", np.zeros((2, 1)), np.array(["a", "b"])))
     with pytest.raises(LimpidError, match="1 rows are too few"):
         learn(Dataset("row", np.zeros((1, 1)), np.zeros(1), "regression"))
     with pytest.raises(LimpidError, match="needs targets from 0 to inf, got values from -1 to 3"):

@@ -206,6 +206,8 @@ def test_csv(tmp_path: Path) -> None:
         ("a,b\n1,2\n3,inf\n", "b", "column 'b' row 2: cannot read 'inf'"),
         ("a,b\n1,2\n", "bb", "no column 'bb' .did you mean 'b'"),
         ("a,b\n1,2\n", None, "which column is to be predicted.* columns: a, b"),
+        ("a,a,b\n1,2,3\n", "b", "each column needs a name of its own, got 'a' 2 times"),
+        ("a,,b\n1,2,3\n", "b", "each column needs a name of its own, got 'an empty one' 1 times"),
         ("a,b\n", "b", "no rows below the header"),
         ("", "b", "cannot read .* as CSV"),
         ("a,b\n1,2,3\n", "b", "cannot read .* as CSV"),

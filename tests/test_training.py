@@ -12,7 +12,7 @@ from limpid.initializers import initial_parameters
 from limpid.network import Network, dense_network
 from limpid.objective import whole_gradients
 from limpid.optimizers import find_optimizer
-from limpid.schedules import adaptive
+from limpid.schedules import adaptive, find_schedule
 from limpid.stochastic import in_order, shuffled
 from limpid.training import LBFGS, Descending, Stopping, Training, Validation
 from tests.helpers import assert_close
@@ -253,6 +253,24 @@ def test_it_goes_on_from_where_it_stood() -> None:
     second = make(start=first.state, method=Descending(shuffled(random, 60), 0.01), epochs=2)
     assert second.state.step == 18
     assert next(iter(second)).cost < first.history[-1].cost
+
+
+@pytest.mark.parametrize("method", [None, LBFGS()])
+def test_a_loop_that_was_left_goes_on(method: LBFGS | None) -> None:
+    options: dict[str, Any] = {"method": method} if method else {"schedule": find_schedule("cosine")}
+    whole, parts = make(epochs=6, **options), make(epochs=6, **options)
+    list(whole)
+    for epoch in parts:
+        if epoch.number == 2:
+            break
+    reasons = [parts.stopped_because]
+    assert [epoch.number for epoch in parts] == [3, 4, 5, 6]
+    assert [*reasons, parts.stopped_because] == [None, "all epochs done"]
+    assert list(parts) == []
+    rates = [[epoch.learning_rate for epoch in training.history] for training in (whole, parts)]
+    assert rates[0] == rates[1]
+    if method is None:  # L-BFGS begins anew from where it stood
+        assert all(np.array_equal(parts.parameters[name], array) for name, array in whole.parameters.items())
 
 
 def test_rows_can_be_taken_as_they_come() -> None:

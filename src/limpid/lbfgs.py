@@ -85,8 +85,10 @@ def lbfgs_passes(
     except KeyboardInterrupt:
         control.stop = "interrupted"
     except GeneratorExit:
-        control.stop = control.stop or "abandoned"
-        raise
+        asked, control.stop = control.stop, "the loop was left"
+        resume.put(None)
+        worker.join()
+        control.stop = asked
     finally:
         resume.put(None)  # whatever ended the loop, the optimizer must not wait for ever
         worker.join()

@@ -39,6 +39,7 @@ class Learning:
         self.dataset, self.recipe = dataset, complete(recipe, dataset)
         self.classes = _classes(dataset)
         self.train, self.validation, self.test = _split(dataset, self.recipe)
+        _check_classes(self.train, self.classes)
         self.network = _network(dataset, self.recipe, self.classes)
         self.input_scaling = _input_scaling(self.train)
         self.target_scaling = _target_scaling(self.train, self.network)
@@ -169,6 +170,14 @@ def _classes(dataset: Dataset) -> NDArray[Any] | None:
     if len(classes) < 2:
         raise LimpidError(f"{dataset.name}: at least two classes are needed to tell apart, got only {classes[0]!s}")
     return classes
+
+
+def _check_classes(train: Dataset, classes: NDArray[Any] | None) -> None:
+    if classes is not None and train.y is not None and len(np.unique(train.y)) < 2:
+        raise LimpidError(
+            f"{train.name}: rows of at least two classes are needed to learn from; "
+            f"of the {len(train)} that are left each is of class {train.y[0]!s}"
+        )
 
 
 def _split(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None, Dataset | None]:

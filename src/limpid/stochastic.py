@@ -63,13 +63,17 @@ def stochastic_passes(
     learning_rate: float,
     schedule: Schedule,
     epochs: int,
+    first: int,
 ) -> Iterator[Pass]:
-    """Up to `epochs` passes from `start`; a pass cut short by `control.stop` is handed out as far as it came."""
+    """Passes from `start`, of which `first` were made before, until `epochs` are done.
+
+    A pass cut short by `control.stop` is handed out as far as it came.
+    """
     descent = engine.begin(network, start, examples, rule)
     rows, size = len(examples.X), rule.batch_size
     clock = Clock(epochs, ceil(rows / size), rows)
     pace = _Pace()
-    for number in range(epochs):
+    for number in range(first, epochs):
         order = next(orders)
         steps = np.arange(number * clock.steps, (number + 1) * clock.steps)
         rates = learning_rate * control.rate_factor * schedule.factor(steps, clock)

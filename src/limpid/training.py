@@ -121,12 +121,13 @@ class Training:
         measure_slope: bool = False,
         keep_path: bool = False,
         start: State | None = None,
+        first: int = 0,
     ) -> None:
         """Nothing is computed yet.
 
-        `parameters` to start from, or `start` to go on from where a training ended. `measure_slope` fills
-        `Epoch.slope`, which `gradient_tol` needs and switches on. `keep_path` collects the parameters of every
-        epoch, the first ones included, in `path`.
+        `parameters` to start from, or `start` to go on from where a training stood after `first` epochs.
+        `measure_slope` fills `Epoch.slope`, which `gradient_tol` needs and switches on. `keep_path` collects the
+        parameters of every epoch, the first ones included, in `path`.
         """
         if epochs < 1:
             raise LimpidError(f"the number of epochs must be at least 1, got {epochs!r}")
@@ -137,7 +138,7 @@ class Training:
         self.history: list[Epoch] = []
         self.path: list[Parameters] | None = [self.state.parameters] if keep_path else None
         self.stopped_because: str | None = None
-        self._examples, self._engine, self._epochs = examples, engine, epochs
+        self._examples, self._engine, self._epochs, self._first = examples, engine, epochs, first
         self._stopping, self._validation = stopping, validation
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
         self.best_parameters, self._best, self._worse = self.state.parameters, -inf, 0
@@ -170,6 +171,10 @@ class Training:
         return slope_norm(self._engine, self.network, parameters, self._examples, self.rule.l2, size)
 
     def __iter__(self) -> Iterator[Epoch]:
+        """Train until there is a reason to stop; a loop that was left goes on here."""
+        return iter(()) if self.stopped_because else self._run()
+
+    def _run(self) -> Iterator[Epoch]:
         passes = self._passes()
         began = perf_counter()
         try:
@@ -188,7 +193,7 @@ class Training:
         if isinstance(self.method, LBFGS):
             return lbfgs_passes(
                 *common,
-                epochs=self._epochs,
+                epochs=self._epochs - self._first - len(self.history),
                 flatness=self.method.flatness,
                 progress=self.method.progress,
                 evaluations=self.method.evaluations,
@@ -199,11 +204,12 @@ class Training:
             learning_rate=self.method.learning_rate,
             schedule=self.method.schedule,
             epochs=self._epochs,
+            first=self._first + len(self.history),
         )
 
     def _judge(self, each: Pass, began: float) -> Epoch:
         """Record the pass, remember the best, and decide whether to go on."""
-        number = len(self.history) + 1
+        number = self._first + len(self.history) + 1
         if each.trouble:
             epoch = Epoch(number, nan, nan, None, None, None, each.learning_rate, perf_counter() - began)
             self.stopped_because = f"not finite: {each.trouble}, epoch {number}"
