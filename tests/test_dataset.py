@@ -44,6 +44,9 @@ def test_rows_and_fingerprint() -> None:
         ({"X": np.array([[0.0, np.inf]]), "features": ("age", "size")}, "column 'size' row 1: inf"),
         ({"y": np.zeros(3)}, "2 rows of inputs need as many targets, got 3"),
         ({"y": np.array([1.0, np.nan])}, "column 1 row 2: nan"),
+        ({"y": np.array([b"a", b"b"])}, "targets must be numbers or texts, got .S1"),
+        ({"y": np.array([1j, 2])}, "targets must be numbers or texts, got complex128"),
+        ({"y": np.array(["a", 2], object)}, "targets must be numbers or texts, got object"),
         ({"task": "clustering"}, "task must be one of classification, multilabel, regression, got 'clustering'"),
     ],
 )

@@ -39,3 +39,6 @@ def test_labels_become_targets() -> None:
     assert encode_labels(np.array([5, 3]), np.array([3, 5]), 1, np.float64).tolist() == [[1], [0]]
     with pytest.raises(LimpidError, match="label dog is none of the 3 classes learned: ape, bee, cat"):
         encode_labels(np.array(["ape", "dog"]), classes, 3, np.float32)
+    for labels, known in ((np.array([1, 2]), classes), (np.array(["1"]), np.array([1, 2]))):
+        with pytest.raises(LimpidError, match="label 1 is none of the"):
+            encode_labels(labels, known, 3, np.float32)

@@ -110,3 +110,6 @@ def test_answers_that_do_not_fit_are_refused(y: object, told: str) -> None:
         make().gradients(X, y)  # type: ignore[arg-type]
     with pytest.raises(LimpidError, match="2 answers for each row are needed, got 1"):
         make("identity", 2, None, "regression").gradients(X, [1.0, 2.0])
+    for odd in (["a", "b"], [0.0, np.inf]):
+        with pytest.raises(LimpidError, match=f"answers must be finite numbers, got {odd[0] or odd[1]}"):
+            make("identity", 1, None, "regression").gradients(X, odd)

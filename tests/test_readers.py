@@ -155,6 +155,7 @@ def test_npz(tmp_path: Path) -> None:
         ({"X": np.ones((3, 2))}, "answers called y or Y"),
         ({"X": np.ones(3), "y": np.ones(3)}, r"got an array of shape \(3,\)"),
         ({"X": np.ones((3, 2)), "y": np.ones(2)}, "need as many targets"),
+        ({"X": np.zeros((0, 3)), "y": np.zeros(0)}, "at least one row"),
         ({"X": np.array([[{}]], object), "y": np.ones(1)}, "cannot read .*allow_pickle"),
     ],
 )

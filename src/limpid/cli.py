@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     add_completion=False,
+    pretty_exceptions_enable=False,
     no_args_is_help=True,
     help="Neural networks you can see through: learn from examples, answer, and show what was learned.",
 )

@@ -49,6 +49,10 @@ class Dataset:
             return
         if len(self.y) != len(self.X) or self.y.ndim not in {1, 2}:
             raise DataError(f"{self.name}: {len(self.X)} rows of inputs need as many targets, got {_size(self.y)}")
+        if self.y.dtype.kind == "O" and all(isinstance(label, str) for label in self.y.flat):
+            object.__setattr__(self, "y", self.y.astype(str))
+        if self.y.dtype.kind not in "biufU":
+            raise DataError(f"{self.name}: targets must be numbers or texts, got {self.y.dtype}")
         if self.y.dtype.kind == "f":
             _check_finite(self.name, "targets", self.y.reshape(len(self.y), -1), self.targets)
 

@@ -52,10 +52,14 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], outputs: int, dtype: A
 
     Errors: `LimpidError` that names a label which is not among the `classes`.
     """
-    codes = np.searchsorted(classes, y).clip(0, len(classes) - 1)
-    unknown = classes[codes] != y
+    texts = [array.dtype.kind in "UO" for array in (classes, y)]
+    if texts[0] == texts[1]:
+        codes = np.searchsorted(classes, y).clip(0, len(classes) - 1)
+        unknown = np.asarray(classes[codes] != y)
+    else:
+        unknown = np.ones(len(y), bool)
     if unknown.any():
-        label = np.asarray(y)[unknown][0]
+        label = y[unknown][0]
         known = ", ".join(map(str, classes[:10])) + (", ..." if len(classes) > 10 else "")
         raise LimpidError(f"label {label!s} is none of the {len(classes)} classes learned: {known}")
     if outputs == 1:

@@ -50,7 +50,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
     Errors: `LimpidError` where inputs or answers do not fit the model.
     """
     if dataset.y is None:
-        raise LimpidError(f"{dataset.name}: answers are needed to evaluate, the source has none")
+        raise LimpidError(f"{dataset.name}: answers are needed to evaluate, the source has none; name them with target")
     examples = model.examples(dataset.X, dataset.y)
     cost, outputs = evaluate_cost(find_engine(model.engine), model.network, model.parameters, examples)
     predictions = model.predict(dataset.X)

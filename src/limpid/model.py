@@ -151,6 +151,9 @@ class Model:
                 raise LimpidError(f"answers must be one label for each row, got shape {y.shape}")
             return encode_labels(y, self.classes, self.network.outputs, self.dtype)
         y = y.reshape(rows, -1)
+        if y.dtype.kind not in "biuf" or not np.isfinite(y).all():
+            odd = y.flat[0] if y.dtype.kind not in "biuf" else y[~np.isfinite(y)][0]
+            raise LimpidError(f"answers must be finite numbers, got {odd!s}")
         if y.shape[1] != self.network.outputs:
             raise LimpidError(f"{self.network.outputs} answers for each row are needed, got {y.shape[1]}")
         return self.target_scaling.apply(y, self.dtype)

@@ -40,7 +40,7 @@ def pictures(name: str, values: NDArray[Any], y: NDArray[Any] | None, test: Data
     height, width = values.shape[1:] if values.ndim == 3 else (0, 0)
     return Dataset(
         name=name,
-        X=values.reshape(len(values), -1),
+        X=values.reshape(len(values), prod(values.shape[1:])),
         y=y.astype(np.int64) if y is not None and y.dtype.kind in "iu" else y,
         image_shape=(height, width) if height else None,
         full_scale=255.0 if values.dtype == np.uint8 else None,
