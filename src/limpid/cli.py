@@ -81,17 +81,16 @@ def train(
     check_recipe(recipe)
     path = model or Path(f"{Path(source).name.split('.')[0]}.limpid")
     _check_writable(source, {"model": path, "report": report})
-    with _threads(threads):
-        dataset = read(source, target, data_dir=data_dir, task=task)
-        learning = Learning(dataset, recipe)
-        with console.progress(learning, quiet) as show, _stoppable(learning):
-            for epoch in learning:
-                show(epoch)
-        learned = learning.model
-        evaluation = evaluate(learned, learning.test) if learning.test else None
-        save(learned, path)
-        if report is not None:
-            write_report(learned, evaluation, report)
+    dataset = read(source, target, data_dir=data_dir, task=task)
+    learning = Learning(dataset, recipe)
+    with console.progress(learning, quiet) as show, _stoppable(learning):
+        for epoch in learning:
+            show(epoch)
+    learned = learning.model
+    evaluation = evaluate(learned, learning.test) if learning.test else None
+    save(learned, path)
+    if report is not None:
+        write_report(learned, evaluation, report)
     if not quiet:
         console.summary(learned, evaluation)
         console.written(path, report)
@@ -121,12 +120,11 @@ def evaluate(
     from limpid.saving import load
 
     _check_writable(source, {"report": report})
-    with _threads(threads):
-        learned = load(model, engine)
-        dataset = read(source, target, data_dir=data_dir, like=learned)
-        evaluation = measure(learned, unseen(learned, dataset))
-        if report is not None:
-            write_report(learned, evaluation, report)
+    learned = load(model, engine, threads)
+    dataset = read(source, target, data_dir=data_dir, like=learned)
+    evaluation = measure(learned, unseen(learned, dataset))
+    if report is not None:
+        write_report(learned, evaluation, report)
     if not quiet:
         console.summary(learned, evaluation)
         if report is not None:
@@ -151,9 +149,8 @@ def predict(
     from limpid.saving import load
 
     _check_writable(source, {"answers": out})
-    with _threads(threads):
-        learned = load(model, engine)
-        text = _answers(learned, read(source, target, data_dir=data_dir, like=learned))
+    learned = load(model, engine, threads)
+    text = _answers(learned, read(source, target, data_dir=data_dir, like=learned))
     if out is not None:
         replace_file(out, text.encode())
     else:
@@ -248,14 +245,6 @@ def _check_writable(source: str, outputs: dict[str, Path | None]) -> None:
         taken[path.resolve()] = what
         if what == "report":
             check_drawable()
-
-
-@contextmanager
-def _threads(limit: int | None) -> Iterator[None]:
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limit):
-        yield
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
     if dataset.y is None:
         raise LimpidError(f"{dataset.name}: answers are needed to evaluate, the source has none; name them with target")
     examples = model.examples(dataset.X, dataset.y)
-    cost, outputs = evaluate_cost(find_engine(model.engine), model.network, model.parameters, examples)
+    cost, outputs = evaluate_cost(find_engine(model.engine, model.threads), model.network, model.parameters, examples)
     predictions = model.predict(dataset.X)
     regression = model.task == "regression"
     certain = not regression and model.network.output.range == (0.0, 1.0)

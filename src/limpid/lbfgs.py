@@ -63,7 +63,7 @@ def lbfgs_passes(
     def work() -> None:
         options = {"maxiter": epochs, "maxfun": evaluations, "gtol": flatness, "ftol": progress}
         try:
-            with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
+            with threadpool_limits(1, "blas"), np.errstate(all="ignore"):  # SciPy's own products too
                 result = minimize(
                     objective, packing.pack(start.parameters), method="L-BFGS-B", jac=True, callback=callback,
                     options=options,

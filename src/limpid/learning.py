@@ -81,6 +81,7 @@ class Learning:
             ),
             state=self.training.state,
             engine=self.recipe.engine,
+            threads=self.recipe.threads,
         )
 
     def _examples(self, part: Dataset) -> Examples:
@@ -118,7 +119,7 @@ class Learning:
             examples,
             rule,
             self._method(random),
-            engine=find_engine(recipe.engine),
+            engine=find_engine(recipe.engine, recipe.threads),
             epochs=recipe.epochs,
             stopping=Stopping(recipe.patience or inf, recipe.tolerance, recipe.gradient_tol, monitor="cost"),
             validation=validation or None,

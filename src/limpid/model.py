@@ -64,6 +64,8 @@ class Model:
     """Where the descent stood, to go on from; kept on request."""
     engine: str = "reference"
     """The engine that computes."""
+    threads: int | None = None
+    """Processor cores that it may use; None for what it does best with."""
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Answers for X (rows, inputs), or for one row (inputs,).
@@ -125,7 +127,7 @@ class Model:
 
     @property
     def _engine(self) -> Engine:
-        return find_engine(self.engine)
+        return find_engine(self.engine, self.threads)
 
     def _scaled(self, X: ArrayLike) -> NDArray[Any]:
         values = np.asarray(X)

@@ -26,7 +26,8 @@ class Recipe:
     `l2`, `dropout`, `clip_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most; training stops
     after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share of the
     training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`: share of
-    rows held out for the test, or 0. `seed` decides every draw. `precision`: "float32", or "float64" as L-BFGS has it.
+    rows held out for the test, or 0. `seed` decides every draw. `engine` computes, on at most `threads` cores, in
+    `precision` "float32", or "float64" as L-BFGS has it.
     """
 
     hidden: Sequence[int] = (256, 128)
@@ -52,6 +53,7 @@ class Recipe:
     validation_size: float | None = None
     seed: int = 0
     engine: str = "reference"
+    threads: int | None = None
     precision: str | None = None
     measure_slope: bool = False
     keep_path: bool = False

@@ -1,5 +1,6 @@
 """Models into files and out of them: what a model holds as plain values and arrays, and every check on the way back."""
 
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -51,20 +52,20 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
     model_file.write(Path(path), described, arrays)
 
 
-def load(path: str | Path, engine: str = "reference") -> Model:
-    """The model in the file at `path`, to compute on `engine`.
+def load(path: str | Path, engine: str = "reference", threads: int | None = None) -> Model:
+    """The model in the file at `path`, to compute on `engine` with at most `threads` cores.
 
     Errors: `ModelFileError` for a missing, foreign, damaged or newer file.
     """
-    find_engine(engine)
+    find_engine(engine, threads)
     described, arrays = model_file.read(Path(path))
     try:
-        return _build(described, arrays, engine)
+        return replace(_build(described, arrays), engine=engine, threads=threads)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise ModelFileError(f"{path} is damaged: {error}") from None
 
 
-def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]], engine: str) -> Model:
+def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
     network = Network.from_description(described["network"])
     if described["task"] not in TASKS:
         raise LimpidError(f"unknown task {described['task']!r}")
@@ -90,7 +91,6 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]], engine: s
         history=[_read_epoch(values) for values in described["history"]],
         origin=_read_origin(described["origin"]),
         state=_read_state(kept, network, arrays) if kept else None,
-        engine=engine,
     )
 
 

@@ -1,16 +1,23 @@
 """Engines: where the mathematics runs. All give the same numbers; see `contract`."""
 
+from collections.abc import Callable
+
 from limpid.engines.contract import Descent, Engine, Examples, State, StepRule
 from limpid.engines.reference import ReferenceEngine
-from limpid.errors import choose
+from limpid.errors import LimpidError, choose
 
-ENGINES: dict[str, type[Engine]] = {"reference": ReferenceEngine}
+ENGINES: dict[str, Callable[[int | None], Engine]] = {"reference": ReferenceEngine}
 """Every engine by name."""
 
 
-def find_engine(name: str) -> Engine:
-    """The engine called `name`; `LimpidError` names the nearest where there is none."""
-    return choose("engine", name, ENGINES)()
+def find_engine(name: str, threads: int | None = None) -> Engine:
+    """The engine called `name`, on at most `threads` processor cores (None: what the engine does best with).
+
+    Errors: `LimpidError` for an unknown name (with the nearest), or fewer threads than one.
+    """
+    if threads is not None and threads < 1:
+        raise LimpidError(f"the number of threads must be at least 1, got {threads!r}")
+    return choose("engine", name, ENGINES)(threads)
 
 
 __all__ = ["ENGINES", "Descent", "Engine", "Examples", "State", "StepRule", "find_engine"]

@@ -1,10 +1,14 @@
 """The reference engine: `backprop` and `optimizers` as they are written. The truth, not the fastest."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from limpid.activations import Array
 from limpid.backprop import Gradients, Trace, forward, gradients, norm_of
@@ -17,11 +21,18 @@ ROWS_AT_ONCE = 8192
 
 
 class ReferenceEngine:
-    """An `Engine` in array-API mathematics: it computes in whatever kind of array it is given."""
+    """An `Engine` in array-API mathematics: it computes in whatever kind of array it is given.
+
+    NumPy's matrix products run on one core where `threads` is None: a step of a small network is so short that
+    waiting for a second one costs more than it saves, many times more where the other core is busy.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads or 1
 
     def predict(self, network: Network, parameters: Parameters, X: Array) -> Array:
         xp = array_namespace(X)
-        with np.errstate(all="ignore"):
+        with quietly(self._threads):
             parts = [
                 forward(network, parameters, X[start : min(start + ROWS_AT_ONCE, X.shape[0]), :]).a[-1]
                 for start in range(0, max(X.shape[0], 1), ROWS_AT_ONCE)
@@ -29,26 +40,27 @@ class ReferenceEngine:
         return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
 
     def trace(self, network: Network, parameters: Parameters, X: Array) -> Trace:
-        with np.errstate(all="ignore"):
+        with quietly(self._threads):
             return forward(network, parameters, X)
 
     def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
-        with np.errstate(all="ignore"):
+        with quietly(self._threads):
             return gradients(network, parameters, examples.X, examples.Y, examples.weights, l2)
 
     def begin(self, network: Network, state: State, examples: Examples, rule: StepRule) -> "ReferenceDescent":
-        return ReferenceDescent(network, state, examples, rule)
+        return ReferenceDescent(network, state, examples, rule, self._threads)
 
 
 class ReferenceDescent:
     """A `Descent` that makes new arrays at every step, so that a state handed out stays as it was."""
 
-    def __init__(self, network: Network, state: State, examples: Examples, rule: StepRule) -> None:
+    def __init__(self, network: Network, state: State, examples: Examples, rule: StepRule, threads: int) -> None:
         self._network, self._state, self._examples, self._rule = network, state, examples, rule
+        self._threads = threads
 
     def train(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
         costs = np.empty((len(rates), 2))
-        with np.errstate(all="ignore"):  # a network may blow up: the cost says so, training names the place
+        with quietly(self._threads):
             for index, rate in enumerate(rates):
                 batch = order[index * self._rule.batch_size : (index + 1) * self._rule.batch_size]
                 slopes = batch_gradients(self._network, self._state, self._examples, self._rule, batch)
@@ -58,6 +70,18 @@ class ReferenceDescent:
 
     def state(self) -> State:
         return self._state
+
+
+@contextmanager
+def quietly(threads: int) -> Iterator[None]:
+    """Matrix products on `threads` cores; a network may blow up without a warning: its cost says so."""
+    with _pools().limit(limits=threads, user_api="blas"), np.errstate(all="ignore"):
+        yield
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def batch_gradients(

@@ -1,6 +1,7 @@
 """Data sets by name: those inside scikit-learn, and MNIST from its four IDX files."""
 
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,9 @@ def _fetch_mnist() -> Dataset:
     from sklearn.datasets import fetch_openml
 
     try:
-        bunch = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # each try that failed; the error tells it all
+            bunch = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff")
     except OSError as error:
         raise DataError(
             f"MNIST cannot be fetched from OpenML ({error}); put its four IDX files into a folder and name that with "
