@@ -24,7 +24,7 @@ from limpid.initializers import INITIALIZERS
 from limpid.network import hidden_activations
 from limpid.optimizers import OPTIMIZERS
 from limpid.recipe import Recipe
-from limpid.schedules import SCHEDULES
+from limpid.schedules import SCHEDULES, Clock
 
 Captured = pytest.CaptureFixture[str]
 KEYS = (
@@ -189,6 +189,13 @@ def test_datasets_and_version(run: Any) -> None:
         ("train iris --report .", "cannot write the report .: it is a directory"),
         ("train iris --epoch 3", "--epoch"),
         ("train one.csv --target y --model one.csv", "the model cannot be written to one.csv: the source lies there"),
+        (
+            "predict wine.limpid wine --out wine.limpid",
+            "the answers cannot be written to wine.limpid: the model lies there",
+        ),
+        ("evaluate wine.limpid wine --report wine.limpid", "the model lies there"),
+        ("train iris --target petal", "iris has its own target"),
+        ("train iris --optimizer lbfgs --schedule nonsense", "unknown schedule 'nonsense'"),
         ("train iris --model a --report a", "the report cannot be written to a: the model lies there"),
         ("trian iris", "trian"),
         ("train", "Missing argument"),
@@ -244,6 +251,65 @@ def test_a_signal_ends_training_with_the_model_kept(number: int, tmp_path: Path)
     assert program.returncode == 0
     assert told["stopped_because"] == "interrupted"
     assert limpid.load(tmp_path / "kept.limpid").history
+
+
+def test_too_little_memory_is_told(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise MemoryError("Unable to allocate 954. GiB")
+
+    monkeypatch.setattr("limpid.learning.Learning", fail)
+    code, _, err = run("train", "iris", "--quiet")
+    assert (code, err) == (2, "limpid: there is not enough memory: Unable to allocate 954. GiB\n")
+
+
+def test_no_command_gets_the_help(run: Any) -> None:
+    code, out, err = run()
+    assert code == 2
+    assert "Learn from SOURCE" in out
+    assert "a command is needed" in err
+
+
+class SlowAt:
+    """Replaces a function by one that first sends this process Ctrl-C."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, *given: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return self.function(*given)
+
+
+def test_ctrl_c_before_the_first_step_writes_nothing(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("limpid.stochastic.Clock", SlowAt(Clock))
+    code, _, err = run("train", "iris", "--quiet")
+    assert code == 130
+    assert err == "limpid: interrupted before the first epoch had begun; nothing is written\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_after_training_loses_nothing(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("limpid.saving.save", SlowAt(limpid.save))
+    code, _, _ = run("train", "iris", "--epochs", "2", "--hidden", "3", "--quiet")
+    assert code == 0
+    assert len(limpid.load("iris.limpid").history) == 2
+
+
+@pytest.mark.parametrize("end", ["| true", "| head -c 5"])
+def test_training_outlives_its_reader(end: str, tmp_path: Path) -> None:
+    script = f"set -o pipefail; {sys.executable} -m limpid train iris --epochs 2 {end}"
+    ended = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0
+    assert (tmp_path / "iris.limpid").exists()
+
+
+def test_a_terminal_without_the_letters(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{n},{n * n}.5\n" for n in range(30)))
+    words = [sys.executable, "-m", "limpid", "train", "t.csv", "--target", "b", "--epochs", "2"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+    assert ended.returncode == 0, ended.stderr
+    assert "Off by" in ended.stdout
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

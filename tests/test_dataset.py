@@ -47,6 +47,12 @@ def test_rows_and_fingerprint() -> None:
         ({"y": np.array([b"a", b"b"])}, "targets must be numbers or texts, got .S1"),
         ({"y": np.array([1j, 2])}, "targets must be numbers or texts, got complex128"),
         ({"y": np.array(["a", 2], object)}, "targets must be numbers or texts, got object"),
+        ({"y": np.array(3.0)}, "need as many targets"),
+        ({"y": np.zeros((2, 0))}, "need as many targets"),
+        (
+            {"y": np.array(["a", "b"]), "task": "regression"},
+            "needs numbers to predict, got texts like 'a'",
+        ),
         ({"task": "clustering"}, "task must be one of classification, multilabel, regression, got 'clustering'"),
     ],
 )

@@ -54,6 +54,22 @@ def test_what_cannot_be_written_is_found_before(tmp_path: Path) -> None:
         check_writable(tmp_path, "report")
 
 
+def test_only_plain_files_are_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LimpidError, match="it is not a plain file"):
+        check_writable(tmp_path / "pipe", "model")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(LimpidError, match="cannot write the model .*loop"):
+        check_writable(tmp_path / "loop", "model")
+
+
+def test_a_long_name_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250)
+    check_writable(path, "model")
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
 def umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

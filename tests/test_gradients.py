@@ -86,6 +86,16 @@ def test_dropout(random: np.random.Generator) -> None:
     check(make_network("relu", "softmax", "cross_entropy"), random, masks=masks)
 
 
+def test_several_true_classes_in_a_row(random: np.random.Generator) -> None:
+    network = make_network("tanh", "softmax", "cross_entropy")
+    parameters, examples = make_parameters(network, random), make_examples(network, random)
+    Y = random.uniform(size=examples.Y.shape)  # rows that do not sum to 1
+    got = gradients(network, parameters, examples.X, Y).parameters
+    wanted = numeric(network, parameters, examples.X, Y)
+    for name in wanted:
+        assert_close(got[name], wanted[name], ALLOWED, name)
+
+
 def test_deltas_are_the_slopes_along_each_sum(random: np.random.Generator) -> None:
     network = make_network("gelu", "softmax", "cross_entropy")
     parameters, examples = make_parameters(network, random), make_examples(network, random, rows=1)

@@ -1,5 +1,6 @@
 """Whole lessons: small problems learned to the end, and real tables."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,11 +205,67 @@ def test_a_recipe_is_completed_from_the_data() -> None:
         ({"learning_rate": 0.0}, "learning rate must be"),
         ({"cost": "binary_cross_entropy", "output": "identity"}, "not defined for the output activation 'identity'"),
         ({"seed": -1}, "the seed must be"),
+        ({"seed": None}, "seed must be an integer, got None"),
+        ({"hidden": 64}, "hidden must be a sequence of integers, one for each hidden layer, got 64"),
+        ({"hidden": "64"}, "hidden must be a sequence"),
+        ({"epochs": 2.5}, "epochs must be an integer, got 2.5"),
+        ({"learning_rate": "0.1"}, "learning_rate must be a number, got '0.1'"),
+        ({"activation": None}, "activation must be a name"),
+        ({"activation": []}, "2 layers, got 0"),
+        ({"output": 3}, "output must be a name, got 3"),
+        ({"warm_up": float("inf")}, "warm-up must be a finite number"),
+        ({"optimizer": "lbfgs", "schedule": "nonsense"}, "unknown schedule 'nonsense'"),
+        ({"optimizer": "lbfgs", "learning_rate": -5}, "learning rate must be"),
+        ({"threads": 0}, "threads must be at least 1, got 0"),
+        ({"test_size": 0.994}, "150 rows are too few to set a share of 0.994 aside"),
     ],
 )
 def test_choices_that_do_not_fit_are_refused(choices: dict[str, Any], told: str) -> None:
     with pytest.raises(LimpidError, match=told):
         learn(read("iris"), **choices)
+
+
+def test_outputs_that_targets_cannot_meet_are_refused() -> None:
+    labels = Dataset("labels", np.zeros((4, 1)), np.array([[0, 1], [1, 1], [0, 0], [1, 0]]), "multilabel")
+    with pytest.raises(LimpidError, match="a softmax output is for a class each, not for a multilabel"):
+        learn(labels, output="softmax", test_size=0)
+    numbers = Dataset("numbers", np.zeros((4, 1)), np.array([5.0, 9.0, 7.0, 6.0]), "regression")
+    with pytest.raises(LimpidError, match="'tanh' gives -1 to 1, the targets are values from 5 to 9"):
+        learn(numbers, output="tanh", test_size=0)
+
+
+def test_the_rows_to_test_on_are_looked_at_before_training() -> None:
+    base = Dataset("d", np.zeros((6, 3)), np.array([0, 1] * 3))
+    for test, told in (
+        (Dataset("test", np.zeros((2, 3)), np.array([0, 2])), "label 2 is none of"),
+        (Dataset("test", np.zeros((2, 2)), np.array([0, 1])), "as many|2 are tested"),
+    ):
+        with pytest.raises(LimpidError, match=told):
+            learn(replace(base, test=test))
+
+
+def test_a_column_of_answers_is_the_answers() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(60, 2))
+    y = X @ [1.0, 2.0]
+    errors = [lesson(Dataset("d", X, target, "regression"), epochs=5)[1] for target in (y, y[:, None])]
+    assert errors[0] is not None
+    assert errors[1] is not None
+    assert errors[0].rmse == errors[1].rmse
+
+
+def test_numpys_integers_are_welcome() -> None:
+    learning = learn(read("iris"), hidden=np.array([8]), seed=np.int64(1), batch_size=np.int32(16), epochs=np.int64(1))
+    list(learning)
+    assert learning.network.widths == (4, 8, 3)
+
+
+def test_label_smoothing_has_a_level_slope_too() -> None:
+    learning, _ = lesson(
+        read("iris"), hidden=[6], activation="tanh", optimizer="gradient_descent", learning_rate=1.0, batch_size=120,
+        l2=1.0, gradient_tol=1e-4, epochs=20000, precision="float64", label_smoothing=0.1,
+    )  # fmt: skip
+    assert learning.training.stopped_because == "slope is zero"
 
 
 def test_data_that_does_not_fit_is_refused() -> None:

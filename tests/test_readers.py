@@ -107,11 +107,12 @@ def test_an_idx_pair(tmp_path: Path) -> None:
         (b"", "begins with nothing"),
         (b"\x89PNG....", "begins with 89 50 4e 47"),
         (b"\0\0\7\3" + b"\0" * 99, "not an IDX file"),
+        (b"\0\0\x08\xff" + b"\0\0\0\1" * 255, "1 to 4 dimensions"),
         (b"\0\0\x08\x03\0\0", "it ends within its sizes"),
         (idx(IMAGES)[:-1], "truncated: 3 x 2 x 2 values need 12 bytes, it has 11"),
         (idx(IMAGES) + b"x", "longer than its 3 x 2 x 2 values"),
         (b"\0\0\x08\x03" + b"\x7f\xff\xff\xff" * 3, "at most 2147483648 are read"),
-        (idx(IMAGES[:, 0, 0]), "pictures and one label each are needed"),
+        (idx(IMAGES[:, 0, 0]), "needed, got"),
     ],
 )
 def test_a_damaged_idx_file_is_refused(content: bytes, told: str, tmp_path: Path) -> None:
@@ -206,6 +207,8 @@ def test_csv(tmp_path: Path) -> None:
         ("a,b\n1,2\ninf,3\n", "b", "column 'a' row 2: cannot read 'inf' as a number"),
         ("a,b\n1,2\n3,inf\n", "b", "column 'b' row 2: cannot read 'inf'"),
         ("a,b\n1,2\n", "bb", "no column 'bb' .did you mean 'b'"),
+        ("a,b\n1,2\n", "b,b", "each target can be named once, got 'b,b'"),
+        ("a,b\n1,2\n", "", "which column is to be predicted"),
         ("a,b\n1,2\n", None, "which column is to be predicted.* columns: a, b"),
         ("a,a,b\n1,2,3\n", "b", "each column needs a name of its own, got 'a' 2 times"),
         ("a,,b\n1,2,3\n", "b", "each column needs a name of its own, got 'an empty one' 1 times"),
@@ -261,6 +264,37 @@ def test_a_table_for_a_model_has_its_columns_in_its_order(model: Model, tmp_path
     digits_as_text = read(table(tmp_path, "kind,b,a\n1,5,6\n"), like=model)
     assert digits_as_text.y is not None
     assert digits_as_text.y.dtype.kind == "U"
+
+
+def test_answers_that_are_not_needed_are_not_read(model: Model, tmp_path: Path) -> None:
+    path = table(tmp_path, "kind,b,a\n,5,6\n")
+    assert read(path, like=model, answers=False).y is None
+    arrays = tmp_path / "a.npz"
+    np.savez(arrays, x_train=np.ones((3, 2)), x_test=np.ones((1, 2)))
+    dataset = read(arrays, like=model, answers=False)
+    assert (len(dataset), len(dataset.test or ())) == (3, 1)
+    images = tmp_path / "q-images-idx3-ubyte"
+    images.write_bytes(idx(IMAGES[:, :1]))
+    assert read(images, like=model, answers=False).y is None
+
+
+def test_tables_of_bytes_are_no_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, X=np.eye(4, dtype=np.uint8), y=np.arange(4) % 2)
+    assert read(path).full_scale is None
+
+
+def test_what_a_built_in_set_has_no_use_for_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LimpidError, match="iris has its own target, none can be named, got 'x'"):
+        read("iris", "x")
+    with pytest.raises(LimpidError, match="data_dir is for mnist, not for iris"):
+        read("iris", data_dir=tmp_path)
+
+
+def test_a_suffix_may_be_in_capitals(tmp_path: Path) -> None:
+    path = tmp_path / "T.CSV"
+    path.write_text("a,b\n1,2\n3,4\n")
+    assert read(path, "b").features == ("a",)
 
 
 def test_what_a_model_lacks_is_named(model: Model, tmp_path: Path) -> None:

@@ -107,6 +107,9 @@ def test_what_is_no_model_is_not_saved(model: Model, tmp_path: Path) -> None:
     broken = Model(**{**vars(model), "parameters": {**model.parameters, "b1": np.full(4, np.inf, np.float32)}})
     with pytest.raises(LimpidError, match="not saved: b1 hold numbers that are not finite"):
         save_model(broken, tmp_path / "m")
+    alone = limpid.MLPClassifier(max_iter=200, tol=1.0).fit(np.zeros((5, 2)), ["a"] * 5)
+    with pytest.raises(LimpidError, match="not saved: it knows one class only, a"):
+        save_model(alone, tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -146,7 +149,9 @@ def change(path: Path, edit: Any) -> None:
         (lambda d, a: d["classes"].update(values=["b", "a", "c"]), "sorted and differ"),
         (lambda d, a: d["classes"].update(values=[["a"], "b", "c"]), "plain values"),
         (lambda d, a: d["classes"].update(kind="object"), "'object'"),
-        (lambda d, a: d.update(features=["a"]), "4 inputs do not fit 1 names"),
+        (lambda d, a: d.update(features=["a"]), "1 names do not fit 4 columns"),
+        (lambda d, a: d.update(targets=["a", "b"]), "2 names do not fit 1 columns"),
+        (lambda d, a: d["origin"]["recipe"].update(test_size="abc"), "test_size must be a number"),
         (lambda d, a: d.update(features="abcd"), "list of texts"),
         (lambda d, a: d.update(image_shape=[3, 3]), "does not fit 4 inputs"),
         (lambda d, a: d.update(history=[[1, 2]]), "each epoch"),

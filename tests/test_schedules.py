@@ -32,7 +32,7 @@ def test_warm_up_grows_in_a_straight_line() -> None:
     factors = warmed_up(find_schedule("constant"), 2).factor(ALL, CLOCK)
     assert_close(factors[:10], np.arange(1, 11) / 10, 1e-15)
     assert (factors[10:] == 1).all()
-    with pytest.raises(LimpidError, match="warm-up must be at least 0, got -1"):
+    with pytest.raises(LimpidError, match="warm-up must be a finite number of at least 0, got -1"):
         warmed_up(find_schedule("constant"), -1)
 
 

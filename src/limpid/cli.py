@@ -79,16 +79,18 @@ def train(
 
     recipe = Recipe(**given)
     check_recipe(recipe)
-    path = model or Path(f"{Path(source).name.split('.')[0]}.limpid")
-    _check_writable(source, {"model": path, "report": report})
+    path = model or _model_for(source)
+    _check_writable({"source": source}, {"model": path, "report": report})
     dataset = read(source, target, data_dir=data_dir, task=task)
     learning = Learning(dataset, recipe)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
             show(epoch)
-    learned = learning.model
+        if not learning.training.history:
+            raise typer.Exit(_refuse("interrupted before the first epoch had begun; nothing is written", 130))
+        learned = learning.model
+        save(learned, path)  # at once and out of Ctrl-C's reach: nothing below may lose what was learned
     evaluation = evaluate(learned, learning.test) if learning.test else None
-    save(learned, path)
     if report is not None:
         write_report(learned, evaluation, report)
     if not quiet:
@@ -119,7 +121,7 @@ def evaluate(
     from limpid.report import write_report
     from limpid.saving import load
 
-    _check_writable(source, {"report": report})
+    _check_writable({"source": source, "model": model}, {"report": report})
     learned = load(model, engine, threads)
     dataset = read(source, target, data_dir=data_dir, like=learned)
     evaluation = measure(learned, unseen(learned, dataset))
@@ -148,9 +150,9 @@ def predict(
     from limpid.readers import read
     from limpid.saving import load
 
-    _check_writable(source, {"answers": out})
+    _check_writable({"source": source, "model": model}, {"answers": out})
     learned = load(model, engine, threads)
-    text = _answers(learned, read(source, target, data_dir=data_dir, like=learned))
+    text = _answers(learned, read(source, target, data_dir=data_dir, like=learned, answers=False))
     if out is not None:
         replace_file(out, text.encode())
     else:
@@ -189,21 +191,47 @@ def options(
 
 def main() -> None:
     """The command `limpid`."""
+    sys.stdout = _Unbroken(sys.stdout)
     try:
         code = app(standalone_mode=False)
-    except BrokenPipeError:  # whoever reads our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except KeyboardInterrupt:
-        code = _refuse("interrupted", 130)
     except (LimpidError, OSError) as error:
         code = _refuse(str(error), 2)
+    except MemoryError as error:
+        code = _refuse(f"there is not enough memory: {error}", 2)
     except Exception as error:  # typer's own errors share no public base class across its versions
         if not hasattr(error, "format_message"):
             raise
         typed = " ".join(sys.argv[1:])
-        code = _refuse(f"{error.format_message()} (typed: {typed})", 2)
+        code = _refuse(f"{error.format_message() or 'a command is needed, see limpid --help'} (typed: {typed})", 2)
     sys.exit(code or 0)
+
+
+class _Unbroken:
+    """Standard output that goes on silently when its reader has left: `| head` must not end a training."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name may hold letters that the terminal lacks
+
+    def write(self, text: str) -> int:
+        try:
+            return int(self._stream.write(text))
+        except BrokenPipeError:
+            self._leave()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._leave()
+
+    def _leave(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _refuse(message: str, code: int) -> int:
@@ -220,6 +248,12 @@ def _choices() -> list[str]:
     return [choice.name for choice in fields(Recipe)]
 
 
+def _model_for(source: str) -> Path:
+    """Where the model goes when nothing was said: the source's name, here."""
+    name = Path(source).name.removesuffix(".gz")
+    return Path(f"{Path(name).stem if Path(name).suffix.lower() in {'.csv', '.npz', '.idx'} else name}.limpid")
+
+
 def _layers(text: str) -> list[int]:
     """ "128,64" as [128, 64]; "none" as no hidden layer."""
     if text.strip() in {"", "none"}:
@@ -230,32 +264,33 @@ def _layers(text: str) -> list[int]:
         raise LimpidError(f"--hidden needs positive integers with commas between, got {text!r}") from None
 
 
-def _check_writable(source: str, outputs: dict[str, Path | None]) -> None:
+def _check_writable(inputs: dict[str, str | Path], outputs: dict[str, Path | None]) -> None:
     """Refuse, before long work, what could not be written or would lie on something else."""
     from limpid.displays import check_drawable
     from limpid.files import check_writable
 
-    taken = {Path(source).resolve(): "source"}
+    taken = {os.path.realpath(path): what for what, path in inputs.items()}
     for what, path in outputs.items():
         if path is None:
             continue
         check_writable(path, what)
-        if path.resolve() in taken:
-            raise LimpidError(f"the {what} cannot be written to {path}: the {taken[path.resolve()]} lies there")
-        taken[path.resolve()] = what
+        place = os.path.realpath(path)
+        if place in taken:
+            raise LimpidError(f"the {what} cannot be written to {path}: the {taken[place]} lies there")
+        taken[place] = what
         if what == "report":
             check_drawable()
 
 
 @contextmanager
 def _stoppable(learning: "Learning") -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the training with the best so far; a second one ends the program."""
+    """Ctrl-C and SIGTERM end the training with the best so far; a second one ends the program at once."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def stop(*_: object) -> None:
         learning.stop()
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
 
     for number in before:
         signal.signal(number, stop)
@@ -288,11 +323,13 @@ def _outcome(model: "Model", evaluation: "Evaluation | None", path: Path) -> dic
 
 
 def _answers(model: "Model", dataset: "Dataset") -> str:
-    """The predictions as CSV, a row for each row of the data set."""
+    """The predictions as CSV, a row for each row of the data set, those of its own test part last."""
     import csv
     import io
 
-    rows = dataset.test.X if dataset.test else dataset.X
+    import numpy as np
+
+    rows = np.concatenate([dataset.X, dataset.test.X]) if dataset.test else dataset.X
     predicted = model.predict(rows)
     columns: dict[str, Any] = {"row": range(1, len(rows) + 1)}
     if predicted.ndim == 1:

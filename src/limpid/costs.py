@@ -185,6 +185,10 @@ class CrossEntropy(Cost):
     def accepts(self, activation: Activation) -> bool:
         return activation.name == "softmax"
 
+    def delta(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        # a - y where y sums to 1, as it should; exact too where it does not
+        return a * array_namespace(y).sum(y, axis=-1, keepdims=True) - y
+
     def terms_from_z(self, z: Array, y: Array) -> Array:
         xp = array_namespace(z)
         shifted = z - xp.max(z, axis=-1, keepdims=True)

@@ -40,6 +40,7 @@ class Dataset:
     """The source's own examples for testing, which are never learned from."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "X", np.asarray(self.X))
         if self.X.ndim != 2 or 0 in self.X.shape:
             raise DataError(f"{self.name}: a table of at least one row and one input is needed, got {_size(self.X)}")
         if self.task not in TASKS:
@@ -47,12 +48,18 @@ class Dataset:
         _check_finite(self.name, "inputs", self.X, self.features)
         if self.y is None:
             return
-        if len(self.y) != len(self.X) or self.y.ndim not in {1, 2}:
+        y = np.asarray(self.y)
+        object.__setattr__(self, "y", y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y)
+        if self.y.ndim not in {1, 2} or len(self.y) != len(self.X) or 0 in self.y.shape:
             raise DataError(f"{self.name}: {len(self.X)} rows of inputs need as many targets, got {_size(self.y)}")
         if self.y.dtype.kind == "O" and all(isinstance(label, str) for label in self.y.flat):
             object.__setattr__(self, "y", self.y.astype(str))
         if self.y.dtype.kind not in "biufU":
             raise DataError(f"{self.name}: targets must be numbers or texts, got {self.y.dtype}")
+        if self.y.dtype.kind == "U" and self.task != "classification":
+            raise DataError(
+                f"{self.name}: a {self.task} needs numbers to predict, got texts like {str(self.y.flat[0])!r}"
+            )
         if self.y.dtype.kind == "f":
             _check_finite(self.name, "targets", self.y.reshape(len(self.y), -1), self.targets)
 

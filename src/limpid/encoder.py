@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.errors import LimpidError
+from limpid.network import Network
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,16 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], outputs: int, dtype: A
     if outputs == 1:
         return codes[:, None].astype(dtype)
     return np.asarray(codes[:, None] == np.arange(outputs), dtype=dtype)
+
+
+def check_targets(network: Network, targets: NDArray[Any]) -> None:
+    """`LimpidError` where targets (rows, outputs) lie where the network's cost is not defined."""
+    low, high = network.cost_function.targets
+    if not ((targets >= low) & (targets <= high)).all():
+        given = value_range(targets)
+        raise LimpidError(f"the cost {network.cost!r} needs targets from {low:g} to {high:g}, got {given}")
+
+
+def value_range(values: NDArray[Any]) -> str:
+    """The least and the largest of `values`, in words."""
+    return f"values from {values.min():g} to {values.max():g}"

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -13,8 +14,8 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Errors: `OSError` from the file system; the old file is then intact and nothing is left beside it.
     """
-    path = path.resolve()  # a link keeps pointing where it did: its target is what is replaced
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as beside:
+    path = Path(os.path.realpath(path))  # a link keeps pointing where it did: its target is what is replaced
+    with NamedTemporaryFile(dir=path.parent, prefix=".limpid-", delete=False) as beside:
         try:
             beside.write(content)
             beside.flush()
@@ -34,8 +35,12 @@ def check_writable(path: Path, what: str) -> None:
     """
     if path.is_dir():
         raise LimpidError(f"cannot write the {what} {path}: it is a directory, a file name is needed")
+    if path.exists() and not path.is_file():
+        raise LimpidError(f"cannot write the {what} {path}: it is not a plain file")
     try:
-        with NamedTemporaryFile(dir=path.resolve().parent, prefix=f".{path.name}."):
+        with suppress(FileNotFoundError):
+            path.stat()  # a link that leads nowhere but to itself
+        with NamedTemporaryFile(dir=Path(os.path.realpath(path)).parent, prefix=".limpid-"):
             pass
     except OSError as error:
         raise LimpidError(f"cannot write the {what} {path}: {error.strerror or error}") from error

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limpid.dataset import Dataset
-from limpid.encoder import Scaling, encode_labels
+from limpid.encoder import Scaling, check_targets, encode_labels, value_range
 from limpid.engines import Examples, StepRule, find_engine
 from limpid.errors import LimpidError, choose
 from limpid.evaluation import score_for
@@ -44,6 +44,8 @@ class Learning:
         self.input_scaling = _input_scaling(self.train)
         self.target_scaling = _target_scaling(self.train, self.network)
         self.training = self._training()
+        if self.test:  # whatever does not fit is found before the work, not after it
+            self._examples(self.test)
 
     def __iter__(self) -> Iterator[Epoch]:
         return iter(self.training)
@@ -73,7 +75,7 @@ class Learning:
                 rows_train=len(self.train) + len(self.validation or ()),
                 rows_validation=len(self.validation or ()),
                 rows_test=len(self.test or ()),
-                stopped_because=self.training.stopped_because or "not trained",
+                stopped_because=self.training.stopped_because or ("left by its caller" if history else "not trained"),
                 seconds_training=sum(epoch.seconds for epoch in history),
                 cost_train=self.training.cost(),
                 slope=self.training.slope(),
@@ -86,15 +88,21 @@ class Learning:
 
     def _examples(self, part: Dataset) -> Examples:
         dtype = PRECISIONS[str(self.recipe.precision)]
+        if part.X.shape[1] != self.network.inputs:
+            raise LimpidError(
+                f"{part.name}: {self.network.inputs} inputs are learned from, {part.X.shape[1]} are tested"
+            )
         assert part.y is not None
         if self.classes is not None:
             targets = encode_labels(part.y, self.classes, self.network.outputs, dtype)
         else:
             targets = self.target_scaling.apply(part.y.reshape(len(part), -1), dtype)
-        low, high = self.network.cost_function.targets
+        check_targets(self.network, targets)
+        low, high = self.network.output.range
         if not ((targets >= low) & (targets <= high)).all():
             raise LimpidError(
-                f"the cost {self.network.cost!r} needs targets from {low:g} to {high:g}, got {_range(targets)}"
+                f"{part.name}: the output activation {self.network.output.name!r} gives {low:g} to {high:g}, "
+                f"the targets are {value_range(targets)}"
             )
         return Examples(self.input_scaling.apply(part.X, dtype), targets)
 
@@ -199,7 +207,7 @@ def held_out(
     """`rows` in two: those kept and a `share` set aside, each class in proportion where every class has rows enough."""
     from sklearn.model_selection import train_test_split
 
-    if max(1, round(share * len(rows))) >= len(rows):
+    if ceil(share * len(rows)) >= len(rows):
         raise LimpidError(f"{dataset.name}: {len(rows)} rows are too few to set a share of {share:g} aside")
     labels = None
     if dataset.task == "classification" and dataset.y is not None:
@@ -215,6 +223,10 @@ def _network(dataset: Dataset, recipe: Recipe, classes: NDArray[Any] | None) -> 
     outputs = 1 if dataset.y is None or dataset.y.ndim == 1 else dataset.y.shape[1]
     if classes is None:
         output = recipe.output or _natural_output(dataset.task, recipe.cost)
+        if output == "softmax":
+            raise LimpidError(
+                f"a softmax output is for a class each, not for a {dataset.task}; use sigmoid or identity"
+            )
     else:
         output = recipe.output or ("sigmoid" if len(classes) == 2 else "softmax")
         if recipe.cost == "cross_entropy" and recipe.output is None:
@@ -240,7 +252,3 @@ def _target_scaling(train: Dataset, network: Network) -> Scaling:
     if train.task == "regression" and network.output.name == "identity" and train.y is not None:
         return Scaling.standard(train.y.reshape(len(train), -1))
     return Scaling.none(network.outputs)
-
-
-def _range(values: NDArray[Any]) -> str:
-    return f"values from {values.min():g} to {values.max():g}"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import Gradients, Trace
-from limpid.encoder import Scaling, encode_labels
+from limpid.encoder import Scaling, check_targets, encode_labels
 from limpid.engines import Engine, Examples, State, find_engine
 from limpid.errors import LimpidError
 from limpid.network import Network, Parameters
@@ -158,4 +158,6 @@ class Model:
             raise LimpidError(f"answers must be finite numbers, got {odd!s}")
         if y.shape[1] != self.network.outputs:
             raise LimpidError(f"{self.network.outputs} answers for each row are needed, got {y.shape[1]}")
-        return self.target_scaling.apply(y, self.dtype)
+        targets = self.target_scaling.apply(y, self.dtype)
+        check_targets(self.network, targets)
+        return targets

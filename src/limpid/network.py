@@ -6,6 +6,7 @@ Arrays live apart, in `Parameters`, under textbook names: layer 1 (the first hid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from numbers import Integral
 from typing import Any, ClassVar, TypeAlias
 
 from limpid.activations import ACTIVATIONS, Activation, Array, find_activation
@@ -33,6 +34,7 @@ class Dense:
 
     def __post_init__(self) -> None:
         _check_count("a layer's number of neurons", self.units)
+        object.__setattr__(self, "units", int(self.units))  # NumPy's integers are welcome, but files want plain ones
         find_activation(self.activation)
 
     def shapes(self, fan_in: int) -> dict[str, tuple[int, ...]]:
@@ -167,6 +169,6 @@ def _check_output(output: Activation, cost: Cost) -> None:
     )
 
 
-def _check_count(what: str, value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= LARGEST_LAYER:
+def _check_count(what: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 < int(value) <= LARGEST_LAYER:
         raise LimpidError(f"{what} must be a positive integer, got {value!r}")

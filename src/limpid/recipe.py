@@ -1,7 +1,9 @@
 """A recipe: every choice of how to learn, with what is sensible where nothing is said."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,15 @@ from limpid.dataset import Dataset
 from limpid.errors import LimpidError, choose
 from limpid.initializers import natural_initializer
 from limpid.optimizers import OPTIMIZERS, Momentum, Nesterov, Optimizer, find_optimizer
+from limpid.schedules import find_schedule, warmed_up
 
 PRECISIONS = {"float32": np.float32, "float64": np.float64}
 ROWS_FOR_VALIDATION = 1000
 """With fewer rows than this none are set aside to stop by, unless patience is asked for: too few to judge by."""
+NUMBERS = (
+    "learning_rate", "momentum", "warm_up", "l2", "dropout", "clip_norm", "label_smoothing", "tolerance",
+    "gradient_tol", "test_size", "validation_size",
+)  # fmt: skip
 ROWS_FOR_LARGE_BATCHES = 10_000
 
 
@@ -65,6 +72,7 @@ def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
     Errors: `LimpidError` for a choice that no data could make right.
     """
     check_recipe(recipe)
+    recipe = replace(recipe, hidden=tuple(recipe.hidden))
     lbfgs, level = recipe.optimizer == "lbfgs", recipe.gradient_tol is not None
     first = recipe.activation if isinstance(recipe.activation, str) else next(iter(recipe.activation), "identity")
     # a search for slope 0 must go on while nothing gets better, and must see the cost that it descends
@@ -83,16 +91,20 @@ def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
 
 def check_recipe(recipe: Recipe) -> None:
     """`LimpidError` for a choice that no data could make right."""
+    _check_kinds(recipe)
     if recipe.precision is not None:
         choose("precision", recipe.precision, PRECISIONS)
     choose("optimizer", recipe.optimizer, {**OPTIMIZERS, "lbfgs": None})
     for what, share in (("test", recipe.test_size), ("validation", recipe.validation_size)):
         if share is not None and not 0 <= share < 1:
             raise LimpidError(f"the {what} size must be a share of at least 0 and below 1, got {share!r}")
-    if not isinstance(recipe.seed, int) or recipe.seed < 0:
+    if recipe.seed < 0:
         raise LimpidError(f"the seed must be an integer of at least 0, got {recipe.seed!r}")
     if recipe.patience is not None and recipe.patience < 0:
         raise LimpidError(f"the patience must be at least 0 epochs, got {recipe.patience!r}")
+    if recipe.learning_rate is not None and not 0 < recipe.learning_rate < inf:
+        raise LimpidError(f"the learning rate must be a finite number above 0, got {recipe.learning_rate!r}")
+    warmed_up(find_schedule(recipe.schedule), recipe.warm_up)
     if recipe.optimizer == "lbfgs" and (recipe.dropout or recipe.clip_norm or recipe.label_smoothing):
         raise LimpidError("lbfgs takes neither dropout nor clip_norm nor label_smoothing: choose another optimizer")
 
@@ -106,3 +118,22 @@ def optimizer_of(recipe: Recipe) -> Optimizer:
     if not isinstance(optimizer, (Momentum, Nesterov)):
         raise LimpidError(f"momentum is for the optimizers momentum and nesterov, not for {recipe.optimizer!r}")
     return replace(optimizer, momentum=recipe.momentum)
+
+
+def _check_kinds(recipe: Recipe) -> None:
+    """Each choice is of the kind that it must be, before any is compared with a number."""
+    for kind, names, called in (
+        (Integral, ("batch_size", "epochs", "patience", "seed", "threads"), "an integer"),
+        (Real, NUMBERS, "a number"),
+        (str, ("output", "cost", "optimizer", "schedule", "initial_weights", "engine", "precision"), "a name"),
+    ):
+        for name in names:
+            value: Any = getattr(recipe, name)
+            left_open = value is None and Recipe.__dataclass_fields__[name].default is None
+            if isinstance(value, bool) or not (left_open or isinstance(value, kind)):
+                raise LimpidError(f"{name} must be {called}, got {value!r}")
+    hidden: Any = recipe.hidden
+    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
+        raise LimpidError(f"hidden must be a sequence of integers, one for each hidden layer, got {hidden!r}")
+    if not isinstance(recipe.activation, (str, Sequence)):
+        raise LimpidError(f"activation must be a name, or one for each hidden layer, got {recipe.activation!r}")

@@ -27,6 +27,8 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
     model = getattr(model, "model_", model)
     if not isinstance(model, Model):
         raise LimpidError(f"only a Model or a fitted estimator can be saved, got {type(model).__name__}")
+    if model.classes is not None and len(model.classes) < 2:
+        raise LimpidError(f"the model is not saved: it knows one class only, {model.classes[0]!s}")
     broken = [name for name, array in model.parameters.items() if not np.isfinite(array).all()]
     if broken:
         raise LimpidError(f"the model is not saved: {', '.join(broken)} hold numbers that are not finite")
@@ -86,7 +88,7 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         target_scaling=_scaling("target", arrays),
         classes=_read_labels(described["classes"], described["task"], network.outputs),
         features=_names(described["features"], network.inputs),
-        targets=_names(described["targets"], None),
+        targets=_names(described["targets"], 1 if described["task"] == "classification" else network.outputs),
         image_shape=_read_image_shape(described["image_shape"], network.inputs),
         history=[_read_epoch(values) for values in described["history"]],
         origin=_read_origin(described["origin"]),
@@ -136,11 +138,11 @@ def _read_labels(described: Any, task: str, outputs: int) -> NDArray[Any] | None
     return classes
 
 
-def _names(described: Any, count: int | None) -> tuple[str, ...]:
+def _names(described: Any, count: int) -> tuple[str, ...]:
     if not isinstance(described, list) or not all(isinstance(name, str) for name in described):
         raise LimpidError("names must be a list of texts")
-    if count is not None and described and len(described) != count:
-        raise LimpidError(f"{count} inputs do not fit {len(described)} names")
+    if described and len(described) != count:
+        raise LimpidError(f"{len(described)} names do not fit {count} columns")
     return tuple(described)
 
 
@@ -159,6 +161,9 @@ def _read_origin(described: dict[str, Any]) -> Origin:
         number = isinstance(value, (int, float)) or (value is None and name in {"cost_train", "slope"})
         if not (isinstance(value, kinds[name]) if name in kinds else number):
             raise LimpidError(f"{name} must not be {value!r}")
+    for name in ("test_size", "seed"):
+        if not isinstance(described.get("recipe", {}).get(name, 0), (int, float)):
+            raise LimpidError(f"{name} must be a number")
     return Origin(**described)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -86,8 +87,8 @@ def one_cycle(rise: float = 0.3, start: float = 1 / 25, end: float = 1e-4 / 25) 
 
 def warmed_up(schedule: Schedule, epochs: float) -> Schedule:
     """`schedule`, with the rate growing in a straight line from almost 0 over the first `epochs` passes."""
-    if not epochs >= 0:
-        raise LimpidError(f"the epochs of warm-up must be at least 0, got {epochs!r}")
+    if not 0 <= epochs < inf:
+        raise LimpidError(f"the epochs of warm-up must be a finite number of at least 0, got {epochs!r}")
 
     def factor(step: Steps, clock: Clock) -> Factors:
         return np.minimum((step + 1) / (epochs * clock.steps), 1) * schedule.factor(step, clock)

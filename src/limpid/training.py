@@ -131,8 +131,6 @@ class Training:
         """
         if epochs < 1:
             raise LimpidError(f"the number of epochs must be at least 1, got {epochs!r}")
-        if rule.label_smoothing:
-            network.cost_function.smoothed(examples.Y[:1], rule.label_smoothing)
         self.network, self.rule, self.method = network, rule, method
         self.state = start or State(parameters, rule.optimizer.init(parameters), 0)
         self.history: list[Epoch] = []
@@ -140,6 +138,9 @@ class Training:
         self.stopped_because: str | None = None
         self._examples, self._engine, self._epochs, self._first = examples, engine, epochs, first
         self._stopping, self._validation = stopping, validation
+        self._descended = examples
+        if rule.label_smoothing:
+            self._descended = examples._replace(Y=network.cost_function.smoothed(examples.Y, rule.label_smoothing))
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
         self.best_parameters, self._best, self._worse = self.state.parameters, -inf, 0
         self._control = Control()
@@ -163,12 +164,12 @@ class Training:
         return evaluate(self._engine, self.network, self.parameters, self._examples)[0]
 
     def slope(self) -> float:
-        """The norm of the full gradient at `parameters`, penalty included: 0 at a minimum."""
+        """The norm of the full gradient at `parameters`, penalty and label smoothing included: 0 at a minimum."""
         return self._slope(self.parameters)
 
     def _slope(self, parameters: Parameters) -> float:
         size = self.rule.batch_size if isinstance(self.method, Descending) else len(self._examples.X)
-        return slope_norm(self._engine, self.network, parameters, self._examples, self.rule.l2, size)
+        return slope_norm(self._engine, self.network, parameters, self._descended, self.rule.l2, size)
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train until there is a reason to stop; a loop that was left goes on here."""

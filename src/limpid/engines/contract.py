@@ -5,6 +5,7 @@ orders and learning rates come from outside, dropout masks from `dropout_mask`'s
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -58,7 +59,8 @@ class StepRule:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.batch_size, int) and self.batch_size >= 1):
+        size: Any = self.batch_size
+        if not isinstance(size, Integral) or int(size) < 1:
             raise LimpidError(f"the batch size must be a positive integer, got {self.batch_size!r}")
         if not 0 <= self.l2 < np.inf:
             raise LimpidError(f"l2 must be a finite number of at least 0, got {self.l2!r}")

@@ -25,19 +25,24 @@ def read(
     data_dir: str | Path | None = None,
     task: str | None = None,
     like: Model | None = None,
+    answers: bool = True,
 ) -> Dataset:
     """The examples in `source`: a built-in name (see `BUILTIN`), or an IDX, `.npz` or `.csv` file.
 
     `target` names what is to be predicted: a column (or several, with commas) of a CSV file, an array of an `.npz`
     file, the file of labels for an IDX file. `data_dir` holds the four MNIST files. `task` ("classification",
     "multilabel", "regression") is guessed from the answers where it is None. `like` is a model that the examples
-    are for: its columns, in its order; answers may then be absent.
+    are for: its columns, in its order; answers may then be absent, and without `answers` they are not read at all.
 
     Errors: `DataError` for a missing or damaged source or an unusable value, named by file, column and row.
     """
     if task is not None:
         choose("task", task, dict.fromkeys(TASKS))
-    dataset = _read(str(source), Wanted.of(target, like), data_dir)
+    if target is not None and str(source) in BUILTIN:
+        raise LimpidError(f"{source} has its own target, none can be named, got {target!r}")
+    if data_dir is not None and str(source) != "mnist":
+        raise LimpidError(f"data_dir is for mnist, not for {source}")
+    dataset = _read(str(source), Wanted.of(target, like, answers), data_dir)
     if like is not None:
         return _fit(dataset, like)
     if dataset.y is None or (task is None and str(source) in BUILTIN):
@@ -66,10 +71,10 @@ def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
         )
     if path.is_dir():
         raise DataError(f"{source} is a directory; a file is needed")
-    if path.suffix in BY_SUFFIX:
-        return BY_SUFFIX[path.suffix](path, wanted)
+    if path.suffix.lower() in BY_SUFFIX:
+        return BY_SUFFIX[path.suffix.lower()](path, wanted)
     if "idx" in path.name:
-        return read_idx(path, wanted.target)
+        return read_idx(path, wanted.target, wanted.answers)
     raise DataError(
         f"{source}: unknown kind of file; known are {', '.join(BY_SUFFIX)} and IDX (a name with 'idx' in it)"
     )

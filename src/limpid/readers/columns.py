@@ -15,24 +15,28 @@ class Wanted(NamedTuple):
     """The inputs that a model needs; empty for all columns that are not a target."""
     for_model: bool = False
     """Whether the table is for a model that exists: its answers may then be absent."""
+    answers: bool = True
+    """Whether answers are of use at all."""
 
     @staticmethod
-    def of(target: str | None, model: Model | None) -> "Wanted":
+    def of(target: str | None, model: Model | None, answers: bool) -> "Wanted":
         """For learning with `target`, or for a model's own columns."""
         if model is None:
-            return Wanted(target)
-        return Wanted(target or ",".join(model.targets) or None, model.features, for_model=True)
+            return Wanted(target, answers=answers)
+        return Wanted(target or ",".join(model.targets) or None, model.features, for_model=True, answers=answers)
 
     def choose(self, name: str, columns: list[str]) -> tuple[list[str], list[str]]:
         """Input and target columns of the table called `name`.
 
         Errors: `DataError` for a column that is needed and absent, or where the target is not known.
         """
-        if self.target is None and not self.for_model:
+        if not self.target and not self.for_model:
             raise DataError(
                 f"{name}: which column is to be predicted? Name it with target; columns: {', '.join(columns)}"
             )
         targets = self.target.split(",") if self.target else []
+        if len(set(targets)) < len(targets):
+            raise DataError(f"{name}: each target can be named once, got {self.target!r}")
         absent = [column for column in targets if column not in columns]
         if absent and not self.for_model:
             raise DataError(
@@ -44,7 +48,7 @@ class Wanted(NamedTuple):
         inputs = list(self.features) or [column for column in columns if column not in targets]
         if not inputs:
             raise DataError(f"{name}: no column is left to learn from when {self.target!r} is the target")
-        return inputs, [] if absent else targets
+        return inputs, [] if absent or not self.answers else targets
 
 
 def _listed(columns: list[str]) -> str:

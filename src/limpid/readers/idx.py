@@ -18,12 +18,14 @@ LARGEST = 2**31
 """Bytes of values that are read at most: a short file can claim any size."""
 
 
-def read_idx(images: Path, labels: str | None = None) -> Dataset:
-    """The pictures or rows in `images` with the labels in `labels`.
+def read_idx(images: Path, labels: str | None = None, answers: bool = True) -> Dataset:
+    """The pictures or rows in `images` with the labels in `labels`, or without any where no `answers` are needed.
 
     Where `labels` is None the file of the same name with `labels-idx1` in place of `images-idx3` is taken.
     Errors: `DataError` for a missing, truncated or foreign file.
     """
+    if not answers:
+        return pictures(str(images), read_idx_array(images), None)
     beside = Path(labels) if labels else images.with_name(images.name.replace("images-idx3", "labels-idx1"))
     if beside == images:
         raise DataError(f"{images}: which file holds the labels? Name it with target")
@@ -37,13 +39,15 @@ def read_idx(images: Path, labels: str | None = None) -> Dataset:
 
 def pictures(name: str, values: NDArray[Any], y: NDArray[Any] | None, test: Dataset | None = None) -> Dataset:
     """Pictures (rows, height, width), or rows of numbers (rows, inputs), as a data set."""
+    if values.ndim < 2:
+        raise DataError(f"{name}: rows of numbers or pictures are needed, got an array of shape {values.shape}")
     height, width = values.shape[1:] if values.ndim == 3 else (0, 0)
     return Dataset(
         name=name,
         X=values.reshape(len(values), prod(values.shape[1:])),
         y=y.astype(np.int64) if y is not None and y.dtype.kind in "iu" else y,
         image_shape=(height, width) if height else None,
-        full_scale=255.0 if values.dtype == np.uint8 else None,
+        full_scale=255.0 if height and values.dtype == np.uint8 else None,
         test=test,
     )
 
@@ -63,10 +67,10 @@ def read_idx_array(path: Path) -> NDArray[Any]:
 
 def _read_array(path: Path, file: BinaryIO | gzip.GzipFile) -> NDArray[Any]:
     magic = file.read(4)
-    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not magic[3]:
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or magic[3] not in range(1, 5):
         raise DataError(
             f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, "
-            "not 00 00, a type and a number of dimensions"
+            "not 00 00, a type and 1 to 4 dimensions"
         )
     sizes = file.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:

@@ -39,8 +39,9 @@ def _table(path: Path) -> "polars.DataFrame":
     except ImportError:
         raise LimpidError("CSV files are read with polars: pip install 'limpid[tables]'") from None
     try:
-        header = polars.read_csv(path, infer_schema=False, has_header=False, n_rows=1).row(0)
-        table = polars.read_csv(path, infer_schema=False)
+        content = path.read_bytes()
+        header = polars.read_csv(content, infer_schema=False, has_header=False, n_rows=1).row(0)
+        table = polars.read_csv(content, infer_schema=False)
     except (OSError, polars.exceptions.PolarsError) as error:
         raise DataError(f"cannot read {path} as CSV: {str(error).splitlines()[0]}") from None
     repeated = [name for name in header if header.count(name) > 1 or not name]

@@ -36,7 +36,7 @@ def write_report(model: Model, evaluation: Evaluation | None, path: str | Path) 
 
     It needs no network and no other file. Errors: `LimpidError` where plotly or Pillow is missing; `OSError`.
     """
-    replace_file(Path(path), report_page(model, evaluation).encode())
+    replace_file(Path(path), report_page(model, evaluation).encode(errors="replace"))
 
 
 def report_page(model: Model, evaluation: Evaluation | None) -> str:
@@ -87,7 +87,11 @@ def _opening(model: Model, evaluation: Evaluation | None) -> str:
     }
     boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in facts.items() if value)
     *hidden, output = model.network.layers
-    layers = f"{_plural(len(hidden), 'hidden layer')} ({hidden[0].activation})" if hidden else "no hidden layer"
+    layers = (
+        f"{_plural(len(hidden), 'hidden layer')} ({', '.join(dict.fromkeys(layer.activation for layer in hidden))})"
+        if hidden
+        else "no hidden layer"
+    )
     told = (
         f"A dense network with {layers} and {output.activation} outputs learned from {_source(model)} by "
         f"{known.recipe.get('optimizer', 'descent')}, making the {model.network.cost.replace('_', ' ')} small. "
