@@ -3,6 +3,7 @@
 import pickle
 import warnings
 from typing import Any
+from unittest import SkipTest
 
 import numpy as np
 import pytest
@@ -81,7 +82,11 @@ def test_the_same_lbfgs_as_scikit_learn(table: str) -> None:
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        check(estimator)
+        try:
+            check(estimator)
+        except SkipTest as reason:  # a check may find that it does not concern the estimator, for these reasons only
+            told = str(reason)
+            assert "does not have a decision_function method" in told or "SCIPY_ARRAY_API is not set" in told, told
 
 
 def test_parameters_are_theirs_and_one_more() -> None:

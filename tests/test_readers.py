@@ -225,7 +225,7 @@ def test_csv_that_does_not_fit_is_refused(text: str, target: str | None, told: s
 
 def test_a_task_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     path = table(tmp_path, "a,b\n1,x\n2,y\n")
-    with pytest.raises(LimpidError, match="'regression' needs numbers to predict, got texts like 'x'"):
+    with pytest.raises(LimpidError, match="a regression needs numbers to predict, got texts like 'x'"):
         read(path, "b", task="regression")
     with pytest.raises(LimpidError, match="several labels need columns of 0 and 1"):
         read(table(tmp_path, "a,b,c\n1,2,3\n2,3,4\n"), "b,c", task="multilabel")

@@ -1,6 +1,5 @@
 """The command line: parse, call, print. One line on stderr and exit code 2 where something does not fit."""
 
-import json
 import os
 import signal
 import sys
@@ -16,10 +15,7 @@ from limpid import options as option
 from limpid.errors import LimpidError
 
 if TYPE_CHECKING:
-    from limpid.dataset import Dataset
-    from limpid.evaluation import Evaluation
     from limpid.learning import Learning
-    from limpid.model import Model
 
 app = typer.Typer(
     add_completion=False,
@@ -71,7 +67,7 @@ def train(
     from limpid import console
     from limpid.evaluation import evaluate
     from limpid.learning import Learning
-    from limpid.model_file import plain
+    from limpid.output import outcome
     from limpid.readers import read
     from limpid.recipe import Recipe, check_recipe
     from limpid.report import write_report
@@ -97,7 +93,7 @@ def train(
         console.summary(learned, evaluation)
         console.written(path, report)
     if as_json:
-        print(json.dumps(plain(_outcome(learned, evaluation, path)), allow_nan=False))
+        print(outcome(learned, evaluation, path))
 
 
 @app.command()
@@ -116,7 +112,7 @@ def evaluate(
     from limpid import console
     from limpid.evaluation import evaluate as measure
     from limpid.learning import unseen
-    from limpid.model_file import plain
+    from limpid.output import outcome
     from limpid.readers import read
     from limpid.report import write_report
     from limpid.saving import load
@@ -132,7 +128,7 @@ def evaluate(
         if report is not None:
             console.written(None, report)
     if as_json:
-        print(json.dumps(plain(_outcome(learned, evaluation, model)), allow_nan=False))
+        print(outcome(learned, evaluation, model))
 
 
 @app.command()
@@ -147,12 +143,13 @@ def predict(
 ) -> None:
     """Answer for each row of SOURCE: CSV with the prediction and, for classes, each probability."""
     from limpid.files import replace_file
+    from limpid.output import answers
     from limpid.readers import read
     from limpid.saving import load
 
     _check_writable({"source": source, "model": model}, {"answers": out})
     learned = load(model, engine, threads)
-    text = _answers(learned, read(source, target, data_dir=data_dir, like=learned, answers=False))
+    text = answers(learned, read(source, target, data_dir=data_dir, like=learned, answers=False))
     if out is not None:
         replace_file(out, text.encode())
     else:
@@ -299,49 +296,3 @@ def _stoppable(learning: "Learning") -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _outcome(model: "Model", evaluation: "Evaluation | None", path: Path) -> dict[str, Any]:
-    """What training and testing came to, as plain values."""
-    known = model.origin
-    score = "test_rmse" if model.task == "regression" else "test_accuracy"
-    return {
-        "task": model.task,
-        "rows_train": known.rows_train,
-        "rows_test": len(evaluation.dataset) if evaluation else 0,
-        "network": str(model.network),
-        "parameters": model.network.count(),
-        "epochs": len(model.history),
-        "seconds_training": known.seconds_training,
-        "cost_train": known.cost_train,
-        "cost_test": evaluation.cost if evaluation else None,
-        score: (evaluation.rmse if model.task == "regression" else evaluation.accuracy) if evaluation else None,
-        "slope": known.slope,
-        "stopped_because": known.stopped_because,
-        "model": str(path),
-    }
-
-
-def _answers(model: "Model", dataset: "Dataset") -> str:
-    """The predictions as CSV, a row for each row of the data set, those of its own test part last."""
-    import csv
-    import io
-
-    import numpy as np
-
-    rows = np.concatenate([dataset.X, dataset.test.X]) if dataset.test else dataset.X
-    predicted = model.predict(rows)
-    columns: dict[str, Any] = {"row": range(1, len(rows) + 1)}
-    if predicted.ndim == 1:
-        columns["prediction"] = predicted.tolist()
-    else:
-        names = model.targets or tuple(str(number) for number in range(1, predicted.shape[1] + 1))
-        columns |= {f"prediction {name}": predicted[:, at].tolist() for at, name in enumerate(names)}
-    if model.classes is not None and model.network.output.range == (0.0, 1.0):
-        probabilities = model.predict_proba(rows).astype(float).round(6)
-        columns |= {f"probability {name}": probabilities[:, at].tolist() for at, name in enumerate(model.classes)}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue()

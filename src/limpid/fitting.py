@@ -36,6 +36,7 @@ PROGRESS = 2.2204460492503131e-09
 
 
 def is_stochastic(estimator: "MLP") -> bool:
+    """Whether the solver goes batch by batch; scikit-learn's `AttributeError` where it does not."""
     if estimator.solver == "lbfgs":
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."

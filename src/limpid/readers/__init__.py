@@ -48,11 +48,11 @@ def read(
     if dataset.y is None or (task is None and str(source) in BUILTIN):
         return dataset
     guessed = task or guess_task(dataset.y)
-    if guessed != "classification" and dataset.y.dtype.kind not in "biuf":
-        raise LimpidError(
-            f"{source}: the task {guessed!r} needs numbers to predict, got texts like {str(dataset.y.flat[0])!r}"
-        )
-    if guessed == "multilabel" and (dataset.y.ndim != 2 or not np.isin(dataset.y, (0, 1)).all()):
+    if (
+        guessed == "multilabel"
+        and dataset.y.dtype.kind != "U"
+        and (dataset.y.ndim != 2 or not np.isin(dataset.y, (0, 1)).all())
+    ):
         raise LimpidError(f"{source}: several labels need columns of 0 and 1")
     test = dataset.test and replace(dataset.test, task=guessed)
     return replace(dataset, task=guessed, test=test or None)
