@@ -216,7 +216,7 @@ def test_a_recipe_is_completed_from_the_data() -> None:
         ({"warm_up": float("inf")}, "warm-up must be a finite number"),
         ({"optimizer": "lbfgs", "schedule": "nonsense"}, "unknown schedule 'nonsense'"),
         ({"optimizer": "lbfgs", "learning_rate": -5}, "learning rate must be"),
-        ({"threads": 0}, "threads must be at least 1, got 0"),
+        ({"threads": 0}, "threads must be from 1 to 4096, got 0"),
         ({"test_size": 0.994}, "150 rows are too few to set a share of 0.994 aside"),
     ],
 )
@@ -238,7 +238,9 @@ def test_the_rows_to_test_on_are_looked_at_before_training() -> None:
     base = Dataset("d", np.zeros((6, 3)), np.array([0, 1] * 3))
     for test, told in (
         (Dataset("test", np.zeros((2, 3)), np.array([0, 2])), "label 2 is none of"),
-        (Dataset("test", np.zeros((2, 2)), np.array([0, 1])), "as many|2 are tested"),
+        (Dataset("test", np.zeros((2, 2)), np.array([0, 1])), "3 inputs are learned from, 2 are tested"),
+        (Dataset("test", np.zeros((2, 3)), np.zeros((2, 2))), "answers of one shape are needed"),
+        (Dataset("test", np.full((2, 3), 1e300), np.array([0, 1])), "1e\\+300 in column 1 lies too far from the rest"),
     ):
         with pytest.raises(LimpidError, match=told):
             learn(replace(base, test=test))

@@ -205,6 +205,7 @@ def test_csv(tmp_path: Path) -> None:
         ("a,b\n1,2\n3,\n", "b", "column 'b' row 2: a missing cell"),
         ("a,b\nnan,2\n1,3\n", "b", "column 'a' row 1: cannot read 'nan' as a number"),
         ("a,b\n1,2\ninf,3\n", "b", "column 'a' row 2: cannot read 'inf' as a number"),
+        ("a,b\n" + "1,2\n" * 30 + "1,NA\n", "b", "column 'b' row 31: cannot read 'NA' as a number"),
         ("a,b\n1,2\n3,inf\n", "b", "column 'b' row 2: cannot read 'inf'"),
         ("a,b\n1,2\n", "bb", "no column 'bb' .did you mean 'b'"),
         ("a,b\n1,2\n", "b,b", "each target can be named once, got 'b,b'"),
@@ -276,6 +277,12 @@ def test_answers_that_are_not_needed_are_not_read(model: Model, tmp_path: Path) 
     images = tmp_path / "q-images-idx3-ubyte"
     images.write_bytes(idx(IMAGES[:, :1]))
     assert read(images, like=model, answers=False).y is None
+
+
+def test_test_rows_never_get_the_training_answers(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, x_train=np.ones((3, 2)), x_test=np.zeros((3, 2)), labels=np.array([0, 1, 0]))
+    assert read(path, "labels").test is None
 
 
 def test_tables_of_bytes_are_no_pictures(tmp_path: Path) -> None:

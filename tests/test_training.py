@@ -246,6 +246,21 @@ def test_a_stop_before_the_first_pass_keeps_the_start() -> None:
     assert training.cost() > 0
 
 
+def test_lbfgs_makes_no_pass_that_was_not_asked_for() -> None:
+    training = make(method=LBFGS(), epochs=2)
+    for epoch in training:
+        if epoch.number == 2:
+            break
+    assert list(training) == []
+    assert len(training.history) == 2
+
+
+def test_unseen_rows_that_cannot_be_judged_wear_patience_out() -> None:
+    training = make(epochs=50, validation=Validation(examples(20), lambda *_: np.nan), stopping=Stopping(patience=3))
+    assert len(list(training)) == 4
+    assert training.stopped_because == "no better on unseen data"
+
+
 def test_it_goes_on_from_where_it_stood() -> None:
     first = make(epochs=3)
     list(first)

@@ -30,7 +30,8 @@ class Scaling:
     @staticmethod
     def standard(values: NDArray[Any]) -> "Scaling":
         """Mean 0 and deviation 1 in each column of `values` (rows, columns); a constant one is only shifted."""
-        largest = np.abs(values.astype(np.float64)).max(axis=0)
+        values = values.astype(np.float64)
+        largest = np.abs(values).max(axis=0)
         unit = np.where(largest > 0, largest, 1.0)  # squares of numbers near 1e300 would overflow
         values = values / unit
         deviation = values.std(axis=0) * unit
@@ -38,9 +39,9 @@ class Scaling:
 
     def apply(self, values: NDArray[Any], dtype: Any) -> NDArray[Any]:
         """`values` (rows, columns), scaled, in `dtype`; computed in float64."""
-        if not self.shift.any() and (self.scale == 1).all():
-            return values.astype(dtype, copy=False)
         with np.errstate(over="ignore"):  # what becomes infinite is refused by name where it is used
+            if not self.shift.any() and (self.scale == 1).all():
+                return values.astype(dtype, copy=False)
             return ((values - self.shift) / self.scale).astype(dtype)
 
     def undo(self, values: NDArray[Any]) -> NDArray[np.float64]:

@@ -41,6 +41,8 @@ def lbfgs_passes(
     It ends by itself, with `control.stop` saying so, where the largest slope falls to `flatness`, the cost to
     `progress` times itself less in an iteration, or `evaluations` of the cost are used up.
     """
+    if epochs < 1 or control.stop:
+        return  # SciPy would make one iteration all the same
     packing = _Packing(network, examples.X.dtype)
     passes: Queue[Pass | BaseException | None] = Queue()
     resume: Queue[None] = Queue()

@@ -93,6 +93,10 @@ class Learning:
                 f"{part.name}: {self.network.inputs} inputs are learned from, {part.X.shape[1]} are tested"
             )
         assert part.y is not None
+        assert self.dataset.y is not None
+        if part.y.shape[1:] != self.dataset.y.shape[1:]:
+            given = f"{self.dataset.y.shape[1:]} to learn from, {part.y.shape[1:]} to test on"
+            raise LimpidError(f"{part.name}: answers of one shape are needed, got {given}")
         if self.classes is not None:
             targets = encode_labels(part.y, self.classes, self.network.outputs, dtype)
         else:
@@ -104,7 +108,12 @@ class Learning:
                 f"{part.name}: the output activation {self.network.output.name!r} gives {low:g} to {high:g}, "
                 f"the targets are {value_range(targets)}"
             )
-        return Examples(self.input_scaling.apply(part.X, dtype), targets)
+        inputs = self.input_scaling.apply(part.X, dtype)
+        if not np.isfinite(inputs).all():
+            row, column = np.argwhere(~np.isfinite(inputs))[0]
+            far = f"{part.X[row, column]:g} in column {column + 1}"
+            raise LimpidError(f"{part.name}: {far} lies too far from the rest for {dtype.__name__}")
+        return Examples(inputs, targets)
 
     def _training(self) -> Training:
         recipe, network = self.recipe, self.network

@@ -237,7 +237,8 @@ class Training:
         value = -epoch.cost
         if self._validation:
             value = self._watched(epoch)
-        self._worse = 0 if value >= self._best + self._stopping.tolerance else self._worse + 1
+        better = value > -inf and value >= self._best + self._stopping.tolerance
+        self._worse = 0 if better else self._worse + 1
         if value > self._best:
             self._best, self.best_parameters = value, self.state.parameters
         level = self._stopping.gradient_tol

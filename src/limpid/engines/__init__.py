@@ -10,13 +10,16 @@ ENGINES: dict[str, Callable[[int | None], Engine]] = {"reference": ReferenceEngi
 """Every engine by name."""
 
 
+MOST_THREADS = 4096
+
+
 def find_engine(name: str, threads: int | None = None) -> Engine:
     """The engine called `name`, on at most `threads` processor cores (None: what the engine does best with).
 
     Errors: `LimpidError` for an unknown name (with the nearest), or fewer threads than one.
     """
-    if threads is not None and threads < 1:
-        raise LimpidError(f"the number of threads must be at least 1, got {threads!r}")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise LimpidError(f"the number of threads must be from 1 to {MOST_THREADS}, got {threads!r}")
     return choose("engine", name, ENGINES)(threads)
 
 

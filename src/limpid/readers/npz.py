@@ -41,7 +41,7 @@ def read_npz(path: Path, wanted: Wanted) -> Dataset:
         raise DataError(f"{path}: {needed} is needed, got {', '.join(arrays) or 'no arrays'}")
     test = None
     test_x, test_y = x.replace("_train", "_test"), (y or "").replace("_train", "_test")
-    if test_x != x and test_x in arrays and (test_y in arrays or not y):
+    if test_x != x and test_x in arrays and ((test_y != y and test_y in arrays) or not y):
         test = _dataset(path, arrays[test_x], arrays[test_y] if y else None)
     return _dataset(path, arrays[x], arrays[y] if y else None, test)
 

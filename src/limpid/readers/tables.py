@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import polars
 
 
+FEW_TEXTS = 0.1
+"""Below this share of texts a target is taken for numbers, and the first text for a mistake."""
+
+
 def read_csv(path: Path, wanted: Wanted) -> Dataset:
     """A CSV file with a header row.
 
@@ -77,7 +81,10 @@ def _answers(path: Path, column: "polars.Series") -> NDArray[Any]:
             f"{path}: column {column.name!r} row {(missing.arg_max() or 0) + 1}: a missing cell, which cannot be used"
         )
     text = column.str.strip_chars()
-    if text.cast(polars.Float64, strict=False).is_null().any():
+    odd = text.cast(polars.Float64, strict=False).is_null()
+    if odd.any():
+        if odd.sum() < FEW_TEXTS * len(odd):  # a column of numbers with a slip in it, not one of labels
+            _numbers(path, column)
         return text.to_numpy().astype(str)
     numbers = _numbers(path, column)
     whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
