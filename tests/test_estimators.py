@@ -78,7 +78,7 @@ def test_the_same_lbfgs_as_scikit_learn(table: str) -> None:
     assert mine.n_iter_ == their.n_iter_
 
 
-@parametrize_with_checks([MLPClassifier(), MLPRegressor()])  # type: ignore[untyped-decorator]
+@parametrize_with_checks([MLPClassifier(), MLPRegressor()])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -21,7 +21,7 @@ from limpid.network import Network, dense_network
 ENGINE_CONSTRAINT = {"engine": [StrOptions(set(ENGINES))]}
 
 
-class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]
+class MLPClassifier(ClassifierMixin, MLP):
     """A dense network that tells classes apart, or several labels at once.
 
     Parameters and fitted attributes are those of `sklearn.neural_network.MLPClassifier`, and mean the same; besides,
@@ -83,8 +83,8 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]
         self.max_fun = max_fun
         self.engine = engine
 
-    @available_if(is_stochastic)  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @available_if(is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, classes: ArrayLike | None = None
     ) -> Self:
@@ -148,7 +148,7 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]
         return tags
 
 
-class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, MLP):
     """A dense network that predicts one number or several.
 
     Parameters and fitted attributes are those of `sklearn.neural_network.MLPRegressor`, and mean the same; besides,
@@ -216,8 +216,8 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]
         self.max_fun = max_fun
         self.engine = engine
 
-    @available_if(is_stochastic)  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @available_if(is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """One more pass, over the rows X (rows, features) and answers y (rows,) or (rows, outputs)."""
         return self._fit(X, y, sample_weight, incremental=True)

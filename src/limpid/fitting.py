@@ -44,7 +44,7 @@ def is_stochastic(estimator: "MLP") -> bool:
     return True
 
 
-class MLP(BaseEstimator):  # type: ignore[misc]
+class MLP(BaseEstimator):
     """What both estimators share; see scikit-learn's `sklearn.neural_network` for each parameter."""
 
     solver: str
@@ -66,7 +66,7 @@ class MLP(BaseEstimator):  # type: ignore[misc]
     def _score_outputs(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
         """The validation score of early stopping."""
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn from X (rows, features), dense or sparse, and answers y (rows,) or (rows, outputs).
 
