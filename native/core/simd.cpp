@@ -2,11 +2,14 @@
 
 #include <stdexcept>
 #include <string>
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
 
 namespace limpid {
 
 SimdLevel detect_simd_level() {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(LIMPID_AVX2)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return SimdLevel::avx2;
 #endif
     return SimdLevel::baseline;
@@ -25,5 +28,22 @@ SimdLevel choose_simd_level(std::string_view wanted) {
 }
 
 std::string_view name_of(SimdLevel level) { return level == SimdLevel::avx2 ? "avx2" : "baseline"; }
+
+#if defined(__SSE2__)
+FlushToZero::FlushToZero() : before_(_mm_getcsr()) {
+    constexpr unsigned flush_to_zero = 0x8000, denormals_are_zero = 0x0040;
+    _mm_setcsr(static_cast<unsigned>(before_) | flush_to_zero | denormals_are_zero);
+}
+FlushToZero::~FlushToZero() { _mm_setcsr(static_cast<unsigned>(before_)); }
+#elif defined(__aarch64__)
+FlushToZero::FlushToZero() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" : : "r"(before_ | 1ULL << 24));
+}
+FlushToZero::~FlushToZero() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+#else
+FlushToZero::FlushToZero() = default;
+FlushToZero::~FlushToZero() = default;
+#endif
 
 }  // namespace limpid

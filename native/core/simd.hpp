@@ -1,4 +1,4 @@
-// Which vector instructions the processor has, and which of them to use.
+// Which vector instructions the processor has, which of them to use, and how it treats the smallest numbers.
 #pragma once
 
 #include <string_view>
@@ -15,5 +15,18 @@ SimdLevel detect_simd_level();
 SimdLevel choose_simd_level(std::string_view wanted);
 
 std::string_view name_of(SimdLevel level);
+
+// While it lives, this thread's numbers too small to be normal count as 0, going in and coming out: they would cost a
+// hundred times their worth.
+class FlushToZero {
+   public:
+    FlushToZero();
+    ~FlushToZero();
+    FlushToZero(const FlushToZero&) = delete;
+    FlushToZero& operator=(const FlushToZero&) = delete;
+
+   private:
+    unsigned long long before_ = 0;
+};
 
 }  // namespace limpid

@@ -1,1 +1,15 @@
+from typing import Any
+
+activations: list[str]
+costs: list[str]
+optimizers: list[str]
+float32: Any
+float64: Any
+
+class Network:
+    def __init__(self, widths: list[int], activations: list[str], cost: str, cost_number: float) -> None: ...
+
+class Optimizer:
+    def __init__(self, name: str, numbers: dict[str, float]) -> None: ...
+
 def simd_level() -> str: ...

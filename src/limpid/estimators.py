@@ -56,7 +56,7 @@ class MLPClassifier(ClassifierMixin, MLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        engine: str = "reference",
+        engine: str = "native",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -188,7 +188,7 @@ class MLPRegressor(RegressorMixin, MLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        engine: str = "reference",
+        engine: str = "native",
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes

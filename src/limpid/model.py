@@ -62,7 +62,7 @@ class Model:
     """What it learned from and how."""
     state: State | None = None
     """Where the descent stood, to go on from; kept on request."""
-    engine: str = "reference"
+    engine: str = "native"
     """The engine that computes."""
     threads: int | None = None
     """Processor cores that it may use; None for what it does best with."""

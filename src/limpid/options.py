@@ -37,7 +37,7 @@ Target = Annotated[
 DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
-Engine = Annotated[str, typer.Option(help="What computes: reference.")]
+Engine = Annotated[str, typer.Option(help="What computes: native, or reference, which is slower and can be read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 Quiet = Annotated[bool, typer.Option(help="Print nothing but what is asked for.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")]

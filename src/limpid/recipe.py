@@ -59,7 +59,7 @@ class Recipe:
     test_size: float = 0.2
     validation_size: float | None = None
     seed: int = 0
-    engine: str = "reference"
+    engine: str = "native"
     threads: int | None = None
     precision: str | None = None
     measure_slope: bool = False

@@ -54,7 +54,7 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
     model_file.write(Path(path), described, arrays)
 
 
-def load(path: str | Path, engine: str = "reference", threads: int | None = None) -> Model:
+def load(path: str | Path, engine: str = "native", threads: int | None = None) -> Model:
     """The model in the file at `path`, to compute on `engine` with at most `threads` cores.
 
     Errors: `ModelFileError` for a missing, foreign, damaged or newer file.

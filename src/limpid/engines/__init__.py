@@ -1,14 +1,14 @@
-"""Engines: where the mathematics runs. All give the same numbers; see `contract`."""
+"""Engines: where the mathematics runs. All give the same numbers, up to rounding; see `contract`."""
 
 from collections.abc import Callable
 
 from limpid.engines.contract import Descent, Engine, Examples, State, StepRule
+from limpid.engines.native import NativeEngine
 from limpid.engines.reference import ReferenceEngine
 from limpid.errors import LimpidError, choose
 
-ENGINES: dict[str, Callable[[int | None], Engine]] = {"reference": ReferenceEngine}
-"""Every engine by name."""
-
+ENGINES: dict[str, Callable[[int | None], Engine]] = {"native": NativeEngine, "reference": ReferenceEngine}
+"""Every engine by name, the one that computes where nothing is said first."""
 
 MOST_THREADS = 4096
 

@@ -1,0 +1,64 @@
+// The inner loops, one table of them for each SIMD level. Matrices lie row by row, `stride` numbers from row to row;
+// where a kernel reads or writes whole vectors, the rows are filled up to them (see layout.hpp).
+#pragma once
+
+#include "core/network.hpp"
+#include "core/simd.hpp"
+#include "core/steps.hpp"
+
+namespace limpid {
+
+// The two factors of a product of shape (rows, columns) with sums over `depth`; of `a` only single numbers are read.
+template <class T>
+struct Factors {
+    const T *a, *b;
+    std::size_t a_stride, b_stride, rows, columns, depth;
+};
+
+// What the output layer is measured by: weighted sums z and targets y of shape (rows, units), each row's share (rows,).
+template <class T>
+struct Answers {
+    const T *z, *y, *shares;
+    T* columns;  // room for one row
+    std::size_t stride, rows, units;
+    Activation output;
+    Cost cost;
+};
+
+// Parameters that a step moves, and what the optimizer remembers of them (null where it does not).
+template <class T>
+struct Movable {
+    T *w, *first, *second;
+    std::size_t stride;
+};
+
+template <class T>
+struct Kernels {
+    // a = f(x W + bias), and f' where `slope` is given, both times `mask` where that is; softmax gives z.
+    void (*layer)(const Factors<T>& x_and_W, const T* bias, Activation, T* a, T* slope, const T* mask,
+                  std::size_t stride);
+    // f of whole rows of z in place, softmax too.
+    void (*activate)(Activation, T* z, std::size_t rows, std::size_t units, std::size_t stride);
+    // dC/dz of the output layer, zero in the filled-up columns; returns the rows' costs, by their shares.
+    double (*output)(const Answers<T>&, T* delta);
+    // dC/dz of a hidden layer from the next one's: (delta_next W_next^T) f'; f' comes in `delta`.
+    void (*blame)(const Factors<T>& delta_and_W, T* delta, std::size_t stride);
+    // The slope x^T delta, added to `sums` where they are given, and at once the optimizer's step along it.
+    void (*descend)(const Factors<T>& x_and_delta, const T* sums, const StepNumbers<T>&, const Movable<T>&);
+    // sums += x^T delta; where `fresh`, sums = x^T delta.
+    void (*accumulate)(const Factors<T>& x_and_delta, T* sums, std::size_t stride, bool fresh);
+    // The optimizer's step along `scale` times the slopes g, over `count` numbers (whole vectors).
+    void (*step)(const StepNumbers<T>&, const Movable<T>&, const T* g, T scale, std::size_t count);
+    // sums[c] += the sum of column c; where `fresh`, sums[c] = it.
+    void (*column_sums)(const T* rows_of, std::size_t rows, std::size_t units, std::size_t stride, T* sums, bool fresh);
+    // The sum of the squares of a (rows, units) matrix; `columns` is room for one row.
+    double (*sum_of_squares)(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns);
+};
+
+// Costs and squares are added up in T over so many rows, column by column, and from there in double.
+inline constexpr std::size_t rows_a_block = 32;
+
+template <class T>
+const Kernels<T>& kernels_for(SimdLevel level);
+
+}  // namespace limpid

@@ -1,0 +1,30 @@
+#include "core/layout.hpp"
+
+#include <algorithm>
+
+namespace limpid {
+
+template <class T>
+Arrays<T>::Arrays(const Network& network, bool weights) {
+    for (const Layer& layer : network.layers) {
+        const std::size_t stride = stride_of<T>(layer.units), rows = weights ? layer.inputs : 0;
+        layers.push_back({layer.inputs, layer.units, stride, Buffer<T>(rows * stride), Buffer<T>(stride)});
+    }
+}
+
+template <class T>
+void Arrays<T>::OfLayer::read(const T* from_W, const T* from_b) {
+    for (std::size_t row = 0; row < inputs; ++row) std::copy_n(from_W + row * units, units, W.get() + row * stride);
+    std::copy_n(from_b, units, b.get());
+}
+
+template <class T>
+void Arrays<T>::OfLayer::write(T* to_W, T* to_b) const {
+    for (std::size_t row = 0; row < inputs; ++row) std::copy_n(W.get() + row * stride, units, to_W + row * units);
+    std::copy_n(b.get(), units, to_b);
+}
+
+template class Arrays<float>;
+template class Arrays<double>;
+
+}  // namespace limpid

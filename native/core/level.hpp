@@ -1,0 +1,126 @@
+// The kernels of one SIMD level: what kernels.hpp promises, over the formulas of the files included here.
+#pragma once
+
+#include "core/matmul.hpp"
+#include "core/optimizers.hpp"
+#include "core/output.hpp"
+
+namespace limpid::LIMPID_LEVEL {
+
+template <class T>
+void layer(const Factors<T>& factors, const T* bias, Activation activation, T* a, T* slope, const T* mask,
+           std::size_t stride) {
+    const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
+                                                   std::size_t column) __attribute__((always_inline)) {
+        const std::size_t at = row * stride + column;
+        if (activation == Activation::relu && !mask) {
+            if (slope) {
+                Tile<T, Rows, Vectors> slopes;
+                for (int i = 0; i < Rows; ++i)
+                    for (int j = 0; j < Vectors; ++j)
+                        slopes.sums[i][j] = activate<Activation::relu>(tile.sums[i][j]).slope;
+                store(slopes, slope + at, stride);
+            }
+            for (int i = 0; i < Rows; ++i)
+                for (int j = 0; j < Vectors; ++j) tile.sums[i][j] = activate<Activation::relu>(tile.sums[i][j]).value;
+            return store(tile, a + at, stride);
+        }
+        store(tile, a + at, stride);  // the smooth ones need all registers: from the nearest cache, tile by tile
+        with_activation(activation, [&]<Activation known>() {
+            if (known != Activation::identity || slope || mask)
+                activate_block<known>(a + at, slope ? slope + at : slope, mask ? mask + at : mask, stride, Rows,
+                                      Vectors);
+        });
+    };
+    product<false>(factors, FromRow<T>{bias}, finish);
+}
+
+template <class T>
+double output(const Answers<T>& answers, T* delta) {
+    return block_sum(answers.rows, answers.units, answers.columns,
+                     [&](std::size_t row) { output_row(answers, row, delta, answers.columns); });
+}
+
+template <class T>
+void blame(const Factors<T>& factors, T* delta, std::size_t stride) {
+    const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
+                                                   std::size_t column) __attribute__((always_inline)) {
+        T* slopes = delta + row * stride + column;
+        for (int i = 0; i < Rows; ++i)
+            for (int j = 0; j < Vectors; ++j)
+                tile.sums[i][j] = tile.sums[i][j] * Vector<T>::load(slopes + i * stride + j * Vector<T>::width);
+        store(tile, slopes, stride);
+    };
+    product<false>(factors, FromRow<T>{nullptr}, finish);
+}
+
+// One vector of parameters moves along the slopes g.
+template <OptimizerKind kind, class T>
+[[gnu::always_inline]] inline void move_at(const StepNumbers<T>& numbers, const Movable<T>& parameters, std::size_t at,
+                                           Vector<T> g) {
+    using V = Vector<T>;
+    constexpr bool remembers_first = kind != OptimizerKind::gradient_descent;
+    constexpr bool remembers_second = kind == OptimizerKind::adam || kind == OptimizerKind::nadam;
+    V first(T(0)), second(T(0));
+    if constexpr (remembers_first) first = V::load(parameters.first + at);
+    if constexpr (remembers_second) second = V::load(parameters.second + at);
+    move<kind>(numbers, V::load(parameters.w + at), g, first, second).store(parameters.w + at);
+    if constexpr (remembers_first) first.store(parameters.first + at);
+    if constexpr (remembers_second) second.store(parameters.second + at);
+}
+
+template <class T>
+void descend(const Factors<T>& factors, const T* sums, const StepNumbers<T>& numbers, const Movable<T>& parameters) {
+    const std::size_t stride = parameters.stride;
+    with_optimizer(numbers.kind, [&]<OptimizerKind kind>() {
+        const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
+                                                       std::size_t column) __attribute__((always_inline)) {
+            for (int i = 0; i < Rows; ++i)
+                for (int j = 0; j < Vectors; ++j)
+                    move_at<kind>(numbers, parameters, (row + i) * stride + column + j * Vector<T>::width,
+                                  tile.sums[i][j]);
+        };
+        product<true>(factors, FromMemory<T>{sums, stride}, finish);
+    });
+}
+
+template <class T>
+void accumulate(const Factors<T>& factors, T* sums, std::size_t stride, bool fresh) {
+    product<true>(factors, FromMemory<T>{fresh ? nullptr : sums, stride},
+                  [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row, std::size_t column)
+                      __attribute__((always_inline)) { store(tile, sums + row * stride + column, stride); });
+}
+
+template <class T>
+void step(const StepNumbers<T>& numbers, const Movable<T>& parameters, const T* g, T scale, std::size_t count) {
+    with_optimizer(numbers.kind, [&]<OptimizerKind kind>() {
+        each_vector<T>(count, [&](std::size_t at) {
+            move_at<kind>(numbers, parameters, at, Vector<T>(scale) * Vector<T>::load(g + at));
+        });
+    });
+}
+
+template <class T>
+void column_sums(const T* of, std::size_t rows, std::size_t units, std::size_t stride, T* sums, bool fresh) {
+    each_vector<T>(units, [&](std::size_t at) {
+        Vector<T> sum = fresh ? Vector<T>(T(0)) : Vector<T>::load(sums + at);
+        for (std::size_t row = 0; row < rows; ++row) sum = sum + Vector<T>::load(of + row * stride + at);
+        sum.store(sums + at);
+    });
+}
+
+template <class T>
+double sum_of_squares(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns) {
+    return block_sum(rows, units, columns, [&](std::size_t row) {
+        each_vector<T>(units, [&](std::size_t at) {
+            const Vector<T> w = Vector<T>::load(matrix + row * stride + at);
+            fma(w, w, Vector<T>::load(columns + at)).store(columns + at);
+        });
+    });
+}
+
+template <class T>
+inline constexpr Kernels<T> kernels{layer<T>,      activate_rows<T>, output<T>,      blame<T>,         descend<T>,
+                                    accumulate<T>, step<T>,          column_sums<T>, sum_of_squares<T>};
+
+}  // namespace limpid::LIMPID_LEVEL

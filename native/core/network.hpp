@@ -1,0 +1,99 @@
+// What a network and a step are, in plain values: the twins of network.py, activations.py, costs.py and optimizers.py.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+namespace limpid {
+
+enum class Activation {
+    identity,
+    sigmoid,
+    tanh,
+    relu,
+    leaky_relu,
+    elu,
+    selu,
+    gelu,
+    silu,
+    softplus,
+    mish,
+    exp,
+    softmax
+};
+inline constexpr std::array<std::string_view, 13> activation_names = {
+    "identity", "sigmoid", "tanh",     "relu", "leaky_relu", "elu",    "selu",
+    "gelu",     "silu",    "softplus", "mish", "exp",        "softmax"};
+
+enum class CostKind { squared_error, absolute_error, huber, quantile, poisson, cross_entropy, binary_cross_entropy };
+inline constexpr std::array<std::string_view, 7> cost_names = {
+    "squared_error", "absolute_error", "huber", "quantile", "poisson", "cross_entropy", "binary_cross_entropy"};
+
+struct Cost {
+    CostKind kind;
+    double number;  // huber's width, quantile's level
+};
+
+// a = f(x W + b), W of shape (inputs, units).
+struct Layer {
+    std::size_t inputs, units;
+    Activation activation;
+};
+
+struct Network {
+    std::vector<Layer> layers;
+    Cost cost;
+
+    std::size_t inputs() const { return layers.front().inputs; }
+    std::size_t outputs() const { return layers.back().units; }
+    Activation output() const { return layers.back().activation; }
+};
+
+// Whether the output activation is the one with which a cost's dC/dz is a - y.
+inline bool matches(Activation output, CostKind cost) {
+    return (output == Activation::identity && cost == CostKind::squared_error) ||
+           (output == Activation::exp && cost == CostKind::poisson) ||
+           (output == Activation::softmax && cost == CostKind::cross_entropy) ||
+           (output == Activation::sigmoid && cost == CostKind::binary_cross_entropy);
+}
+
+enum class OptimizerKind { gradient_descent, momentum, nesterov, rmsprop, adam, adamw, nadam, lion };
+inline constexpr std::array<std::string_view, 8> optimizer_names = {
+    "gradient_descent", "momentum", "nesterov", "rmsprop", "adam", "adamw", "nadam", "lion"};
+
+// Its numbers; those that a kind has no use for stay as they are here.
+struct Optimizer {
+    OptimizerKind kind = OptimizerKind::gradient_descent;
+    double momentum = 0, decay = 0, beta_1 = 0, beta_2 = 0, epsilon = 0, weight_decay = 0;
+    bool epsilon_before_correction = false;
+
+    // How many arrays it remembers for each array of parameters.
+    std::size_t slots() const {
+        switch (kind) {
+            case OptimizerKind::gradient_descent:
+                return 0;
+            case OptimizerKind::adam:
+            case OptimizerKind::adamw:
+            case OptimizerKind::nadam:
+                return 2;
+            default:
+                return 1;
+        }
+    }
+};
+
+// How one step is made of one batch (contract.py, StepRule).
+struct StepRule {
+    Optimizer optimizer;
+    std::size_t batch_size = 1;
+    double l2 = 0, dropout = 0;
+    double clip_norm = std::numeric_limits<double>::infinity();
+    double label_smoothing = 0;
+    std::uint64_t seed = 0;
+};
+
+}  // namespace limpid

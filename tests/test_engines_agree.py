@@ -1,0 +1,223 @@
+"""The native engine beside the reference engine: the same numbers for everything that the tables hold."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from limpid import _native
+from limpid.activations import ACTIVATIONS
+from limpid.costs import COSTS
+from limpid.engines import Engine, Examples, State, StepRule, find_engine
+from limpid.engines.native import described
+from limpid.engines.reference import ReferenceEngine
+from limpid.initializers import INITIALIZERS, initial_parameters
+from limpid.network import Network, dense_network, hidden_activations
+from limpid.optimizers import OPTIMIZERS, Adam, AdamW, Lion, Momentum, Optimizer
+from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
+
+ALLOWED = 1e-10
+STEPS = 100
+RATES = {"lion": 0.001}
+
+
+@pytest.fixture(params=["baseline", "avx2"])
+def native(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The native engine at each SIMD level."""
+    monkeypatch.setenv("LIMPID_SIMD", request.param)
+    try:
+        _native.simd_level()
+    except ValueError as error:
+        pytest.skip(str(error))
+    return find_engine("native")
+
+
+def agree(
+    native: Engine,
+    network: Network,
+    random: np.random.Generator,
+    optimizer: Optimizer = OPTIMIZERS["adam"],
+    *,
+    rows: int = 40,
+    batch_size: int = 8,
+    steps: int = STEPS,
+    weights: str = "normal_scaled",
+    weighted: bool = False,
+    rate: float = 0.01,
+    **choices: Any,
+) -> None:
+    """Both engines make the same steps from the same start: costs, parameters and all that is remembered."""
+    examples = make_examples(network, random, rows, weighted)
+    start = initial_parameters(network, weights, random)
+    rule = StepRule(optimizer, batch_size, **choices)
+    descents = [
+        engine.begin(network, State(start, rule.optimizer.init(start), 0), examples, rule)
+        for engine in (native, ReferenceEngine())
+    ]
+    batches = -(-rows // batch_size)
+    for done in range(0, steps, batches):
+        order, rates = random.permutation(rows), np.linspace(rate, rate / 2, batches)
+        got, wanted = (descent.train(order, rates) for descent in descents)
+        assert_close(got, wanted, ALLOWED, f"{network} costs from step {done}")
+    one, other = (descent.state() for descent in descents)
+    assert one.step == other.step >= steps
+    assert_same(one.parameters, other.parameters, str(network))
+    for slot in optimizer.slots:
+        assert_same(one.slots[slot], other.slots[slot], f"{network} {slot}")
+
+
+def assert_same(got: dict[str, np.ndarray], wanted: dict[str, np.ndarray], what: str) -> None:
+    assert list(got) == list(wanted)
+    for name, array in wanted.items():
+        assert got[name].dtype == array.dtype
+        assert_close(got[name], array, ALLOWED, f"{what} {name}")
+
+
+def test_native_has_every_variant() -> None:
+    assert _native.activations == list(ACTIVATIONS)
+    assert _native.costs == list(COSTS)
+    assert _native.optimizers == list(OPTIMIZERS)
+
+
+@pytest.mark.parametrize(("output", "cost"), [*fitting_pairs(), ("identity", "huber:0.3"), ("tanh", "quantile:0.9")])
+def test_every_output_and_cost(native: Engine, output: str, cost: str, random: np.random.Generator) -> None:
+    agree(native, make_network("tanh", output, cost), random, rate=0.003, weighted=True, l2=0.1)
+
+
+@pytest.mark.parametrize("activation", hidden_activations())
+def test_every_hidden_activation(native: Engine, activation: str, random: np.random.Generator) -> None:
+    agree(native, make_network(activation, "softmax", "cross_entropy"), random, dropout=0.3, seed=3)
+
+
+VARIANTS = [
+    *OPTIMIZERS.values(),
+    Adam(0.8, 0.95, 1e-6, epsilon_before_correction=True),
+    AdamW(weight_decay=0.3),
+    Lion(weight_decay=0.3),
+    Momentum(0.5),
+]
+
+
+@pytest.mark.parametrize("optimizer", VARIANTS, ids=str)
+@pytest.mark.parametrize("choices", [{}, {"clip_norm": 0.05, "l2": 0.1}], ids=["plain", "clipped"])
+def test_every_optimizer(
+    native: Engine, optimizer: Optimizer, choices: dict[str, float], random: np.random.Generator
+) -> None:
+    agree(native, make_network("silu", "softmax", "cross_entropy"), random, optimizer,
+          rate=RATES.get(optimizer.name, 0.02), **choices)  # fmt: skip
+
+
+@pytest.mark.parametrize("weights", INITIALIZERS)
+def test_every_initializer(native: Engine, weights: str, random: np.random.Generator) -> None:
+    agree(native, make_network("gelu", "sigmoid", "binary_cross_entropy"), random, weights=weights, dropout=0.2)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"label_smoothing": 0.2},
+        {"weighted": True, "l2": 0.5},
+        {"weighted": True, "clip_norm": 0.3, "l2": 0.5, "dropout": 0.5, "label_smoothing": 0.1, "seed": 2**64 - 1},
+        {"rows": 600, "batch_size": 600, "dropout": 0.3},
+        {"rows": 1100, "batch_size": 1030, "clip_norm": 0.1, "weighted": True, "l2": 1.0},
+    ],
+    ids=str,
+)
+def test_every_choice_of_the_rule(native: Engine, choices: dict[str, Any], random: np.random.Generator) -> None:
+    agree(native, make_network("relu", "softmax", "cross_entropy", (13, 7)), random, **choices)
+
+
+@pytest.mark.parametrize(
+    ("widths", "rows", "batch_size", "steps"),
+    [
+        ((1, 1), 1, 1, STEPS),
+        ((1, 1, 1), 3, 2, STEPS),
+        ((3, 2), 5, 3, STEPS),
+        ((7, 13, 11, 5), 23, 17, STEPS),
+        ((31, 1, 37), 29, 29, STEPS),
+        ((97, 101, 3), 131, 127, STEPS),
+        ((300, 257, 130, 64), 700, 256, STEPS),
+    ],
+    ids=str,
+)
+def test_every_shape(
+    native: Engine, widths: tuple[int, ...], rows: int, batch_size: int, steps: int, random: np.random.Generator
+) -> None:
+    network = dense_network(widths[0], widths[1:-1], widths[-1], "tanh", "identity")
+    agree(native, network, random, rows=rows, batch_size=batch_size, steps=steps, dropout=0.2)
+
+
+@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+@pytest.mark.parametrize("rows", [1, 7, 1030])
+def test_predict_trace_and_gradients(
+    native: Engine, output: str, cost: str, rows: int, random: np.random.Generator
+) -> None:
+    network = make_network("mish", output, cost)
+    parameters, examples = make_parameters(network, random), make_examples(network, random, rows, weighted=True)
+    other = ReferenceEngine()
+    assert_close(native.predict(network, parameters, examples.X), other.predict(network, parameters, examples.X), 1e-13)
+    got, wanted = (engine.trace(network, parameters, examples.X) for engine in (native, other))
+    for kind in ("z", "a"):
+        for one, two in zip(getattr(got, kind), getattr(wanted, kind), strict=True):
+            assert_close(one, two, 1e-13, kind)
+    slopes, true = (engine.gradients(network, parameters, examples, 0.3) for engine in (native, other))
+    assert_close([slopes.cost, slopes.penalty], [true.cost, true.penalty], 1e-12)
+    for one, two in zip(slopes.deltas, true.deltas, strict=True):
+        assert_close(one, two, 1e-12, "delta")
+    assert_same(slopes.parameters, true.parameters, str(network))
+
+
+@pytest.mark.parametrize("activation", hidden_activations())
+def test_float32_is_as_near_as_float32_can_be(native: Engine, activation: str, random: np.random.Generator) -> None:
+    network = make_network(activation, "softmax", "cross_entropy", (33, 17))
+    parameters, examples = make_parameters(network, random), make_examples(network, random, 50)
+    small = {name: array.astype(np.float32) for name, array in parameters.items()}
+    given = Examples(examples.X.astype(np.float32), examples.Y.astype(np.float32))
+    got = native.gradients(network, small, given)
+    wanted = ReferenceEngine().gradients(network, parameters, examples)
+    assert got.deltas[0].dtype == np.float32
+    assert_close(got.cost, wanted.cost, 1e-5)
+    for name, slope in wanted.parameters.items():
+        assert_close(got.parameters[name] / np.abs(slope).max(), slope / np.abs(slope).max(), 1e-4, name)
+
+
+def variants_broken() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each activation, cost and optimizer computed by the kernel of another one."""
+    names = hidden_activations()
+    for name, other in zip(names, [*names[1:], names[0]], strict=True):
+        yield f"activation {name}", {"activation": (name, other)}
+    for name, other in (("squared_error", "huber"), ("huber", "absolute_error"), ("absolute_error", "quantile")):
+        yield f"cost {name}", {"cost": (name, other)}
+    optimizers = list(OPTIMIZERS)
+    for name, other in zip(optimizers, [*optimizers[1:], optimizers[0]], strict=True):
+        if {name, other} != {"adam", "adamw"}:  # these differ by a number only
+            yield f"optimizer {name}", {"optimizer": (name, other)}
+
+
+@pytest.mark.parametrize(
+    ("what", "swap"), list(variants_broken()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_broken_engine_is_found(
+    what: str, swap: dict[str, tuple[str, str]], random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_network, real_optimizer = _native.Network, _native.Optimizer
+
+    def network(widths: Any, activations: Any, cost: str, number: float) -> Any:
+        (name, other), (kind, wrong) = swap.get("activation", ("", "")), swap.get("cost", ("", ""))
+        activations = [other if activation == name else activation for activation in activations]
+        return real_network(widths, activations, wrong if cost == kind else cost, number)
+
+    def optimizer(name: str, numbers: dict[str, float]) -> Any:
+        return real_optimizer(swap["optimizer"][1] if "optimizer" in swap else name, numbers)
+
+    monkeypatch.setattr(_native, "Network", network)
+    monkeypatch.setattr(_native, "Optimizer", optimizer)
+    described.cache_clear()
+    activation, cost = swap.get("activation", ("tanh",))[0], swap.get("cost", ("squared_error",))[0]
+    rule = OPTIMIZERS[swap.get("optimizer", ("gradient_descent",))[0]]
+    try:
+        with pytest.raises((AssertionError, ValueError), match=r"off by|not finite|the optimizer remembers"):
+            agree(find_engine("native"), make_network(activation, "identity", cost), random, rule, rate=0.05)
+    finally:
+        described.cache_clear()
