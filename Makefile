@@ -2,10 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*/*.cpp native/*/*.hpp)
+CPP_TESTS = $(BIN)/cmake -S . -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja -DCMAKE_BUILD_TYPE=Debug \
+  -DLIMPID_MODULE=OFF -DLIMPID_TESTS=ON
 # Tests and benchmarks that need data are skipped, with the reason, where this names nothing.
 export LIMPID_DATA ?= $(abspath $(wildcard ../shared/data))
 
-.PHONY: setup run test check format bench sanitize clean
+.PHONY: setup run test check format bench sanitize coverage clean
 
 setup: .venv/dev
 
@@ -33,11 +35,17 @@ bench: .venv/bench
 
 sanitize: .venv/dev
 	for sanitizers in address,undefined thread; do \
-	  $(BIN)/cmake -S . -B build/$$sanitizers -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja -DCMAKE_BUILD_TYPE=Debug \
-	    -DLIMPID_MODULE=OFF -DLIMPID_TESTS=ON -DLIMPID_SANITIZE=$$sanitizers && \
+	  $(CPP_TESTS) -B build/$$sanitizers -DLIMPID_SANITIZE=$$sanitizers && \
 	  $(BIN)/cmake --build build/$$sanitizers && \
 	  $(BIN)/ctest --test-dir build/$$sanitizers --output-on-failure || exit 1; \
 	done
+
+# The share of the C++ core's lines that its own tests reach.
+coverage: .venv/dev
+	$(CPP_TESTS) -B build/coverage -DLIMPID_COVERAGE=ON
+	$(BIN)/cmake --build build/coverage
+	$(BIN)/ctest --test-dir build/coverage --output-on-failure
+	$(BIN)/gcovr --root . --filter native/core --gcov-ignore-parse-errors=negative_hits.warn_once_per_file build/coverage
 
 clean:
 	rm -rf .venv build out

@@ -15,22 +15,12 @@ from limpid.engines.reference import ReferenceEngine
 from limpid.initializers import INITIALIZERS, initial_parameters
 from limpid.network import Network, dense_network, hidden_activations
 from limpid.optimizers import OPTIMIZERS, Adam, AdamW, Lion, Momentum, Optimizer
-from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
+from tests.helpers import assert_close, each_native_engine, fitting_pairs, make_examples, make_network, make_parameters
 
 ALLOWED = 1e-10
 STEPS = 100
 RATES = {"lion": 0.001}
-
-
-@pytest.fixture(params=["baseline", "avx2"])
-def native(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """The native engine at each SIMD level."""
-    monkeypatch.setenv("LIMPID_SIMD", request.param)
-    try:
-        _native.simd_level()
-    except ValueError as error:
-        pytest.skip(str(error))
-    return find_engine("native")
+native = pytest.fixture(params=["baseline", "avx2"])(each_native_engine)
 
 
 def agree(
@@ -102,7 +92,7 @@ VARIANTS = [
 @pytest.mark.parametrize("optimizer", VARIANTS, ids=str)
 @pytest.mark.parametrize("choices", [{}, {"clip_norm": 0.05, "l2": 0.1}], ids=["plain", "clipped"])
 def test_every_optimizer(
-    native: Engine, optimizer: Optimizer, choices: dict[str, float], random: np.random.Generator
+    native: Engine, optimizer: Optimizer, choices: dict[str, Any], random: np.random.Generator
 ) -> None:
     agree(native, make_network("silu", "softmax", "cross_entropy"), random, optimizer,
           rate=RATES.get(optimizer.name, 0.02), **choices)  # fmt: skip

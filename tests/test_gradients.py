@@ -1,33 +1,55 @@
-"""Backpropagation against central differences in float64: every activation, every cost, every option."""
+"""Backpropagation against central differences in float64: every activation, every cost, every option, both engines."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from limpid.activations import ACTIVATIONS
-from limpid.backprop import forward, gradients
+from limpid.backprop import Gradients, forward, gradients
 from limpid.costs import COSTS
 from limpid.dropout import dropout_mask
+from limpid.engines import Examples, find_engine
 from limpid.network import Network, Parameters, hidden_activations
 from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
 
 STEP = 1e-6
 ALLOWED = 1e-6
+Slopes = Callable[..., Gradients]
 
 
-def numeric(network: Network, parameters: Parameters, *given: object, **options: object) -> Parameters:
+def native_gradients(
+    network: Network,
+    parameters: Parameters,
+    x: np.ndarray,
+    y: np.ndarray,
+    weights: np.ndarray | None = None,
+    l2: float = 0.0,
+) -> Gradients:
+    return find_engine("native").gradients(network, parameters, Examples(x, y, weights), l2)
+
+
+@pytest.fixture(params=[gradients, native_gradients], ids=["reference", "native"])
+def slopes(request: pytest.FixtureRequest) -> Slopes:
+    """Each engine's way to the slopes."""
+    found: Slopes = request.param
+    return found
+
+
+def numeric(slopes: Slopes, network: Network, parameters: Parameters, *given: object, **options: object) -> Parameters:
     """Every slope by moving one weight at a time."""
-    slopes = {}
+    found = {}
     for name, array in parameters.items():
-        slopes[name] = np.empty_like(array)
+        found[name] = np.empty_like(array)
         for place in np.ndindex(array.shape):
             ends = []
             for sign in (1, -1):
                 moved = {**parameters, name: array.copy()}
                 moved[name][place] += sign * STEP
-                found = gradients(network, moved, *given, **options)  # type: ignore[arg-type]
-                ends.append(found.cost + found.penalty)
-            slopes[name][place] = (ends[0] - ends[1]) / (2 * STEP)
-    return slopes
+                there = slopes(network, moved, *given, **options)
+                ends.append(there.cost + there.penalty)
+            found[name][place] = (ends[0] - ends[1]) / (2 * STEP)
+    return found
 
 
 def away_from_kinks(network: Network, parameters: Parameters, x: np.ndarray) -> bool:
@@ -40,15 +62,17 @@ def away_from_kinks(network: Network, parameters: Parameters, x: np.ndarray) -> 
     )
 
 
-def check(network: Network, random: np.random.Generator, weighted: bool = False, **options: object) -> None:
+def check(
+    slopes: Slopes, network: Network, random: np.random.Generator, weighted: bool = False, **options: object
+) -> None:
     for _ in range(100):
         parameters, examples = make_parameters(network, random), make_examples(network, random, weighted=weighted)
         if away_from_kinks(network, parameters, examples.X):
             break
     else:
         pytest.fail("no place away from the kinks was found")
-    got = gradients(network, parameters, *examples, **options).parameters  # type: ignore[arg-type]
-    wanted = numeric(network, parameters, *examples, **options)
+    got = slopes(network, parameters, *examples, **options).parameters
+    wanted = numeric(slopes, network, parameters, *examples, **options)
     assert got.keys() == network.shapes().keys()
     for name in wanted:
         assert_close(got[name], wanted[name], ALLOWED, f"{network} {name}")
@@ -57,9 +81,9 @@ def check(network: Network, random: np.random.Generator, weighted: bool = False,
 @pytest.mark.parametrize(("output", "cost"), fitting_pairs())
 @pytest.mark.parametrize("activation", hidden_activations())
 def test_every_activation_with_every_output_and_cost(
-    activation: str, output: str, cost: str, random: np.random.Generator
+    slopes: Slopes, activation: str, output: str, cost: str, random: np.random.Generator
 ) -> None:
-    check(make_network(activation, output, cost), random)
+    check(slopes, make_network(activation, output, cost), random)
 
 
 def test_every_variant_was_met() -> None:
@@ -70,28 +94,28 @@ def test_every_variant_was_met() -> None:
 
 @pytest.mark.parametrize("hidden", [(), (1,), (7,), (3, 5, 2)])
 @pytest.mark.parametrize("cost", ["huber:0.3", "quantile:0.9", "squared_error"])
-def test_any_depth(hidden: tuple[int, ...], cost: str, random: np.random.Generator) -> None:
-    check(make_network("tanh", "identity", cost, hidden), random)
+def test_any_depth(slopes: Slopes, hidden: tuple[int, ...], cost: str, random: np.random.Generator) -> None:
+    check(slopes, make_network("tanh", "identity", cost, hidden), random)
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.3])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_weights_and_l2(l2: float, weighted: bool, random: np.random.Generator) -> None:
-    check(make_network("silu", "softmax", "cross_entropy"), random, weighted, l2=l2)
+def test_weights_and_l2(slopes: Slopes, l2: float, weighted: bool, random: np.random.Generator) -> None:
+    check(slopes, make_network("silu", "softmax", "cross_entropy"), random, weighted, l2=l2)
 
 
 def test_dropout(random: np.random.Generator) -> None:
     masks = [dropout_mask(0.4, 1, 2, layer, 7, units) for layer, units in ((1, 5), (2, 4))]
     assert any((mask == 0).any() for mask in masks)
-    check(make_network("relu", "softmax", "cross_entropy"), random, masks=masks)
+    check(gradients, make_network("relu", "softmax", "cross_entropy"), random, masks=masks)
 
 
-def test_several_true_classes_in_a_row(random: np.random.Generator) -> None:
+def test_several_true_classes_in_a_row(slopes: Slopes, random: np.random.Generator) -> None:
     network = make_network("tanh", "softmax", "cross_entropy")
     parameters, examples = make_parameters(network, random), make_examples(network, random)
     Y = random.uniform(size=examples.Y.shape)  # rows that do not sum to 1
-    got = gradients(network, parameters, examples.X, Y).parameters
-    wanted = numeric(network, parameters, examples.X, Y)
+    got = slopes(network, parameters, examples.X, Y).parameters
+    wanted = numeric(slopes, network, parameters, examples.X, Y)
     for name in wanted:
         assert_close(got[name], wanted[name], ALLOWED, name)
 
@@ -108,7 +132,7 @@ def test_a_wrong_derivative_is_found(random: np.random.Generator, monkeypatch: p
     tanh = type(ACTIVATIONS["tanh"])
     monkeypatch.setattr(tanh, "derivative", lambda self, z, a: 1 - a * a + 1e-4)
     with pytest.raises(AssertionError, match="off by"):
-        check(make_network("tanh"), random)
+        check(gradients, make_network("tanh"), random)
 
 
 def test_one_step_by_hand() -> None:

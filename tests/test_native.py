@@ -1,11 +1,30 @@
-"""The compiled part is built, imported and obeys."""
+"""The compiled part is built, imported and obeys; what does not fit is a ValueError before anything is computed."""
 
 import subprocess
 import sys
+import threading
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from limpid import _native
+from limpid.engines import Examples, State, StepRule, find_engine
+from limpid.engines.native import described
+from limpid.engines.reference import ReferenceEngine
+from limpid.errors import LimpidError
+from limpid.initializers import initial_parameters
+from limpid.network import dense_network
+from limpid.optimizers import OPTIMIZERS, Adam
+from tests.helpers import assert_close
+
+NETWORK = dense_network(3, [4], 2)
+PARAMETERS = initial_parameters(NETWORK, "he", np.random.default_rng(0), np.float32)
+X = np.linspace(-1, 1, 15, dtype=np.float32).reshape(5, 3)
+Y = np.eye(2, dtype=np.float32)[[0, 1, 0, 0, 1]]
 
 
 def test_the_level_is_one_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +42,224 @@ def test_the_environment_decides(wanted: str) -> None:
         assert ended.stdout.strip() == "baseline"
     else:
         assert "ValueError: unknown SIMD level 'avx3'; choose baseline or avx2" in ended.stderr
+
+
+def begin(**changes: Any) -> Any:
+    """A compiled descent, with some of its arguments changed."""
+    numbers = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+    zeros = {name: np.zeros_like(array) for name, array in PARAMETERS.items()}
+    usual: dict[str, Any] = {
+        "batch_size": 2, "l2": 0.0, "dropout": 0.0, "clip_norm": np.inf, "label_smoothing": 0.0, "seed": 0,
+        "parameters": PARAMETERS, "slots": [zeros, zeros], "step": 0, "X": X, "Y": Y, "weights": None,
+    }  # fmt: skip
+    return _native.float32.Descent(described(NETWORK), _native.Optimizer("adam", numbers), **(usual | changes))
+
+
+def with_one(array: np.ndarray, value: float) -> np.ndarray:
+    changed = array.copy()
+    changed[1, 1] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"X": X.astype(np.float64)}, r"X must be an array of float32, got float64"),
+        ({"X": X.astype(">f4")}, r"X must be a NumPy array of float32, got >f4"),
+        ({"X": X.astype(object)}, r"X must be a NumPy array of float32, got object"),
+        ({"X": X.tolist()}, r"X must be a NumPy array of float32, got list"),
+        ({"X": X[:, :2].copy()}, r"X must have shape \(rows, 3\), got \(5, 2\)"),
+        ({"X": X[:0]}, r"X must have shape \(rows, 3\), got \(0, 3\)"),
+        ({"X": X[0]}, r"X must have shape \(rows, 3\), got \(3,\)"),
+        ({"X": X[::-1]}, r"X must lie row by row with nothing between"),
+        ({"X": np.asfortranarray(X)}, r"X must lie row by row"),
+        ({"X": np.broadcast_to(X[0], (5, 3))}, r"X must lie row by row"),
+        ({"X": np.frombuffer(b"0" * 61, np.float32, 15, 1).reshape(5, 3)}, r"X must begin at a multiple"),
+        ({"X": with_one(X, np.nan)}, r"X must be finite, got nan in row 1, column 1"),
+        ({"Y": with_one(Y, -np.inf)}, r"Y must be finite, got -inf in row 1, column 1"),
+        ({"Y": Y[:4]}, r"Y must have shape \(5, 2\), got \(4, 2\)"),
+        ({"weights": np.ones(4, np.float32)}, r"the weights must have shape \(5,\), got \(4,\)"),
+        ({"weights": np.full(5, np.inf, np.float32)}, r"the weights must be finite, got inf in row 0"),
+        ({"parameters": {**PARAMETERS, "W2": np.ones((4, 3), np.float32)}}, r"W2 of the parameters must have shape"),
+        ({"parameters": {"W1": PARAMETERS["W1"]}}, r"the parameters lack b1"),
+        ({"slots": []}, r"the optimizer remembers 2 arrays for each one, got 0"),
+        ({"slots": [1, 2]}, r"the slots must be dictionaries"),
+        ({"slots": [PARAMETERS, {}]}, r"the slots lack W1"),
+        ({"batch_size": 0}, r"batch_size must be at least 1"),
+        ({"l2": -1.0}, r"l2 must be a finite number of at least 0, got -1"),
+        ({"l2": np.inf}, r"l2 must be"),
+        ({"dropout": 1.0}, r"dropout must be at least 0 and below 1"),
+        ({"label_smoothing": np.nan}, r"label_smoothing must be"),
+        ({"clip_norm": 0.0}, r"clip_norm must be above 0"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value[:40],
+)
+def test_a_descent_that_does_not_fit_is_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        begin(**changes)
+
+
+@pytest.mark.parametrize(
+    ("order", "rates", "told"),
+    [
+        (np.array([0, 5]), np.ones(1), r"the order must name rows from 0 to 4, got 5 at place 1"),
+        (np.array([-1, 2]), np.ones(1), r"the order must name rows from 0 to 4, got -1 at place 0"),
+        (np.array([], np.int64), np.ones(1), r"the order must have shape \(rows,\), got \(0,\)"),
+        (np.array([0, 1], np.int32), np.ones(1), r"the order must be an array of int64, got int32"),
+        (np.arange(5), np.ones(2), r"5 rows in batches of 2 need 3 rates, got 2"),
+        (np.arange(2), np.array([np.nan]), r"the rates must be finite, got nan"),
+    ],
+)
+def test_an_order_that_does_not_fit_is_refused(order: np.ndarray, rates: np.ndarray, told: str) -> None:
+    descent = begin()
+    with pytest.raises(ValueError, match=told):
+        descent.train(order, rates)
+    parameters, _, step = descent.state()
+    assert step == 0
+    assert all(np.array_equal(parameters[name], array) for name, array in PARAMETERS.items())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (([3], [], "huber", 1.0), "an activation for each of its layers, at least one, got 1 widths"),
+        (([3, 2], ["relu", "relu"], "huber", 1.0), "got 2 widths and 2 activations"),
+        (([3, 0], ["relu"], "huber", 1.0), "widths must be from 1 to 2147483647, got 0"),
+        (([3, 2**31], ["relu"], "huber", 1.0), "got 2147483648"),
+        (([3, 2], ["rely"], "huber", 1.0), "no activation 'rely'"),
+        (([3, 2], ["relu"], "hubert", 1.0), "no cost 'hubert'"),
+        (([3, 2, 2], ["softmax", "relu"], "huber", 1.0), "a hidden layer cannot use 'softmax'"),
+        (([3, 2], ["relu"], "cross_entropy", 0.0), "'cross_entropy' needs a 'softmax' output, got 'relu'"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused(given: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        _native.Network(*given)
+
+
+def test_an_optimizer_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="no optimizer 'adamant'"):
+        _native.Optimizer("adamant", {})
+    with pytest.raises(ValueError, match="'adam' knows no number 'beta'"):
+        _native.Optimizer("adam", {"beta": 1.0})
+
+
+def test_other_kinds_of_number_are_refused() -> None:
+    engine = find_engine("native")
+    with pytest.raises(LimpidError, match="float32 or float64, got int64"):
+        engine.predict(NETWORK, PARAMETERS, np.ones((1, 3), np.int64))
+    with pytest.raises(LimpidError, match="float32 or float64, got <class 'list'>"):
+        engine.predict(NETWORK, PARAMETERS, [[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match="W1 of the parameters must be an array of float64, got float32"):
+        engine.predict(NETWORK, PARAMETERS, np.ones((1, 3)))
+    rule = StepRule(Adam(), 2, label_smoothing=0.1)
+    regression = dense_network(3, [], 2, output="identity")
+    with pytest.raises(LimpidError, match="label smoothing needs targets that are probabilities"):
+        engine.begin(regression, State(PARAMETERS, {}, 0), Examples(X, Y), rule)
+
+
+def test_any_layout_is_taken_by_the_engine() -> None:
+    engine = find_engine("native")
+    straight = engine.predict(NETWORK, PARAMETERS, X)
+    for other in (np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]):
+        assert np.array_equal(engine.predict(NETWORK, PARAMETERS, other), straight)
+    assert np.array_equal(engine.predict(NETWORK, PARAMETERS, X[::-1]), straight[::-1])
+    assert engine.predict(NETWORK, PARAMETERS, X[:0]).shape == (0, 2)
+
+
+def test_one_descent_and_many_threads() -> None:
+    """Calls from several threads take turns; states are whole."""
+    descent = begin(batch_size=5)
+    states = []
+
+    def work() -> None:
+        for _ in range(50):
+            descent.train(np.arange(5), np.full(1, 1e-3))
+            states.append(descent.state())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert descent.state()[2] == 200
+    by_step: dict[int, bytes] = {}
+    for parameters, _, step in states:
+        assert by_step.setdefault(step, parameters["W1"].tobytes()) == parameters["W1"].tobytes()
+
+
+NUMBERS = st.sampled_from([0.0, 1.0, -2.5, 1e-45, 1e38, np.nan, np.inf, -np.inf])
+KINDS = st.sampled_from(
+    ["f4", "f4", "f4", "f8", "f2", "i8", "i4", "u1", "?", "c8", ">f4", "O", "U2", "M8[s]", "V4", "f4,i4"]
+)
+SHAPES = st.one_of(
+    st.sampled_from([(5, 3), (5, 2), (5,), (1, 3), (4, 2), (3, 4), (4,), (2,)]),
+    arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=6),
+)
+LAYOUTS = st.sampled_from(["straight", "reversed", "strided", "transposed", "broadcast", "frozen", "list", "none"])
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Any:
+    """An array of any kind, shape and layout, or something that is none."""
+    shape, layout = draw(SHAPES), draw(LAYOUTS)
+    made = np.full(shape, draw(NUMBERS) if draw(st.booleans()) else 1.0)
+    with np.errstate(all="ignore"):
+        kind = np.dtype(draw(KINDS))
+        array = np.zeros(shape, kind) if kind.kind in "OUMV" else np.nan_to_num(made).astype(kind)
+        if kind.kind == "f":
+            array = made.astype(kind)
+    if layout == "reversed" and array.ndim:
+        return array[::-1]
+    if layout == "strided" and array.ndim:
+        return np.repeat(array, 2, axis=0)[::2]
+    changes: dict[str, Any] = {
+        "transposed": array.T,
+        "broadcast": np.broadcast_to(array, (2, *array.shape)),
+        "list": array.tolist(),
+        "none": None,
+    }
+    array = changes.get(layout, array)
+    if layout == "frozen" and array.ndim:
+        array.flags.writeable = False
+    return array
+
+
+@st.composite
+def almost(draw: st.DrawFn, right: Any) -> Any:
+    """Mostly what is right, so that the other arguments get their turn too."""
+    return right if draw(st.integers(0, 3)) else draw(anything())
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_nothing_thrown_at_the_binding_crashes_it(data: st.DataObject) -> None:
+    """Each call is refused by a ValueError or gives what the reference engine gives."""
+    x, y, weights = (data.draw(almost(right)) for right in (X, Y, np.ones(5, np.float32)))
+    parameters = {name: data.draw(almost(array)) for name, array in PARAMETERS.items()}
+    order = data.draw(almost(np.arange(5)))
+    rates = data.draw(almost(np.full(3, 0.1)))
+    compiled = _native.float32
+    try:
+        outputs = compiled.predict(described(NETWORK), parameters, x)
+        z, a = compiled.trace(described(NETWORK), parameters, x)
+        cost, _, deltas, slopes = compiled.gradients(described(NETWORK), parameters, x, y, weights, 0.1)
+        zeros = {name: np.zeros_like(array) for name, array in PARAMETERS.items()}
+        descent = begin(parameters=parameters, X=x, Y=y, weights=weights, slots=[zeros, zeros])
+        costs = descent.train(order, rates)
+    except ValueError as error:
+        assert str(error)
+        return
+    reference = ReferenceEngine()
+    with np.errstate(all="ignore"):
+        wanted = reference.gradients(NETWORK, parameters, Examples(x, y, weights), 0.1)
+        if not np.isfinite(wanted.cost):
+            return
+        assert_close(outputs, reference.predict(NETWORK, parameters, x), 1e-4)
+        rule = StepRule(OPTIMIZERS["adam"], 2)
+        other = reference.begin(NETWORK, State(parameters, {"mean": zeros, "square": zeros}, 0), Examples(x, y), rule)
+        steps = other.train(order, rates)
+    assert cost == pytest.approx(wanted.cost, rel=1e-3, abs=1e-3)
+    assert len(z) == len(a) == len(deltas) == 2
+    assert slopes.keys() == PARAMETERS.keys()
+    assert costs.shape == steps.shape

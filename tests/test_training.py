@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid.engines import Examples, State, StepRule, find_engine
+from limpid.engines import ENGINES, Examples, State, StepRule, find_engine
 from limpid.errors import LimpidError
 from limpid.initializers import initial_parameters
 from limpid.network import Network, dense_network
@@ -19,6 +19,12 @@ from tests.helpers import assert_close
 
 ENGINE = find_engine("reference")
 NETWORK = dense_network(4, [8], 3, "tanh")
+
+
+@pytest.fixture(autouse=True, params=ENGINES)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training is the same thing on every engine."""
+    monkeypatch.setattr("tests.test_training.ENGINE", find_engine(request.param))
 
 
 def examples(rows: int = 60, seed: int = 1) -> Examples:

@@ -44,9 +44,10 @@ std::size_t place_of(const std::string& what, const std::string& name, const Nam
 template <class T>
 Array<T> array(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape) {
     Array<T> made;
-    if (!nb::try_cast(given, made.owner, false))
-        throw std::invalid_argument(name + " must be a NumPy array of " + kind<T>() + ", got " +
-                                    nb::cast<std::string>(nb::str(given.type().attr("__name__"))));
+    if (!nb::try_cast(given, made.owner, false)) {
+        const nb::object got = nb::hasattr(given, "dtype") ? given.attr("dtype") : given.type().attr("__name__");
+        throw std::invalid_argument(name + " must be a NumPy array of " + kind<T>() + ", got " + nb::str(got).c_str());
+    }
     const auto& owner = made.owner;
     for (std::size_t at = 0; at < owner.ndim(); ++at) made.shape.push_back(owner.shape(at));
     if (owner.dtype() != nb::dtype<T>() || owner.device_type() != nb::device::cpu::value)

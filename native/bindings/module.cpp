@@ -196,17 +196,17 @@ void define(nb::module_ module) {
                       const nb::dict&, const nb::list&, std::uint64_t, nb::handle, nb::handle, nb::handle>(),
              nb::arg("network"), nb::arg("optimizer"), nb::kw_only(), nb::arg("batch_size"), nb::arg("l2"),
              nb::arg("dropout"), nb::arg("clip_norm"), nb::arg("label_smoothing"), nb::arg("seed"),
-             nb::arg("parameters"), nb::arg("slots"), nb::arg("step"), nb::arg("X"), nb::arg("Y"),
+             nb::arg("parameters"), nb::arg("slots"), nb::arg("step"), nb::arg("X").none(), nb::arg("Y").none(),
              nb::arg("weights").none())
-        .def("train", &PythonDescent<T>::train, nb::arg("order"), nb::arg("rates"),
+        .def("train", &PythonDescent<T>::train, nb::arg("order").none(), nb::arg("rates").none(),
              "A step for each batch of the rows in `order` (rows,), int64; costs and penalties (steps, 2).")
         .def("state", &PythonDescent<T>::state, "Parameters, slots and the number of steps done.");
-    module.def("predict", &python_predict<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X"),
+    module.def("predict", &python_predict<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
                "The outputs (rows, outputs).");
-    module.def("trace", &python_trace<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X"),
+    module.def("trace", &python_trace<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
                "Every layer's z and a.");
-    module.def("gradients", &python_gradients<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X"), nb::arg("Y"),
-               nb::arg("weights").none(), nb::arg("l2"), "Cost, penalty, deltas and slopes.");
+    module.def("gradients", &python_gradients<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
+               nb::arg("Y").none(), nb::arg("weights").none(), nb::arg("l2"), "Cost, penalty, deltas and slopes.");
 }
 
 }  // namespace

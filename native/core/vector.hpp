@@ -20,6 +20,7 @@ struct Bits;
 template <>
 struct Bits<float> {
     using Whole = std::int32_t;
+    using Natural = std::uint32_t;
     static constexpr int mantissa = 23, bias = 127;
     static constexpr float to_whole =
         0x1.8p23f;  // added to a small number, it leaves the nearest whole one in the bits
@@ -27,6 +28,7 @@ struct Bits<float> {
 template <>
 struct Bits<double> {
     using Whole = std::int64_t;
+    using Natural = std::uint64_t;
     static constexpr int mantissa = 52, bias = 1023;
     static constexpr double to_whole = 0x1.8p52;
 };
@@ -36,6 +38,7 @@ struct Vector {
     typedef T Lanes __attribute__((vector_size(LIMPID_VECTOR_BYTES)));
     typedef T Anywhere __attribute__((vector_size(LIMPID_VECTOR_BYTES), aligned(alignof(T)), may_alias));
     typedef typename Bits<T>::Whole Wholes __attribute__((vector_size(LIMPID_VECTOR_BYTES)));
+    typedef typename Bits<T>::Natural Naturals __attribute__((vector_size(LIMPID_VECTOR_BYTES)));  // they may wrap
     struct Mask {
         Wholes lanes;
     };

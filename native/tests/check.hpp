@@ -1,8 +1,12 @@
 // CHECK(condition): a failed one names itself and ends the test, in release builds too.
 #pragma once
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
+
+#include "core/simd.hpp"
 
 #define CHECK(condition)                                                                   \
     do {                                                                                   \
@@ -11,3 +15,24 @@
             std::exit(1);                                                                  \
         }                                                                                  \
     } while (false)
+
+// Fails where the two differ by more than `allowed` times the larger of 1 and what is wanted.
+inline void check_close(double got, double wanted, double allowed, const char* what) {
+    const double scale = std::abs(wanted) > 1 ? std::abs(wanted) : 1;
+    if (std::abs(got - wanted) <= allowed * scale) return;
+    std::fprintf(stderr, "%s: got %.17g, wanted %.17g\n", what, got, wanted);
+    std::exit(1);
+}
+
+#if defined(LIMPID_LEVEL)
+#define LIMPID_TEXT_OF(name) #name
+#define LIMPID_TEXT(name) LIMPID_TEXT_OF(name)
+
+// Whether this processor has the level that the test is compiled for.
+inline bool runs_here() {
+    const bool runs = limpid::detect_simd_level() >= limpid::SimdLevel::avx2 ||
+                      std::string_view(LIMPID_TEXT(LIMPID_LEVEL)) == "baseline";
+    if (!runs) std::puts("left out: this processor lacks " LIMPID_TEXT(LIMPID_LEVEL));
+    return runs;
+}
+#endif

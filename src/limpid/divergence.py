@@ -43,4 +43,4 @@ def first_non_finite(
                 if not np.isfinite(array).all():
                     return f"{name} in step {state.step + 1}"
             state = after
-    return f"nothing on the reference engine up to step {state.step}"
+    return f"a cost or a parameter up to step {state.step}, none of which the reference engine meets"

@@ -1,0 +1,117 @@
+"""The native engine's bits: the same for any cut, any batch, any run and after a file, at each SIMD level and dtype."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from limpid import learn, load, read, save
+from limpid.dropout import dropout_mask
+from limpid.engines import Engine, Examples, State, StepRule
+from limpid.initializers import initial_parameters
+from limpid.network import dense_network, hidden_activations
+from limpid.optimizers import OPTIMIZERS
+from tests.helpers import each_native_engine
+
+native = pytest.fixture(params=["baseline", "avx2"])(each_native_engine)
+DTYPES = [np.float32, np.float64]
+
+
+def hashes(state: State) -> bytes:
+    arrays = [*state.parameters.values(), *(array for slot in state.slots.values() for array in slot.values())]
+    return b"".join((array + 0.0).tobytes() for array in arrays)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "l2": 0.1}], ids=["plain", "all"])
+def test_no_cut_changes_the_bits(
+    native: Engine, optimizer: str, choices: dict[str, Any], dtype: type, random: np.random.Generator
+) -> None:
+    network = dense_network(7, [33, 5], 3, "silu")
+    rule = StepRule(OPTIMIZERS[optimizer], 9, seed=5, **choices)
+    examples = Examples(random.normal(size=(100, 7)).astype(dtype), random.dirichlet(np.ones(3), 100).astype(dtype))
+    start = initial_parameters(network, "he", random, dtype)
+    order, rates = random.permutation(100), np.linspace(0.1, 0.01, 12)
+    ends = set()
+    for cuts in ([12], [1] * 12, [5, 7], [11, 1]):
+        for resumes in (False, True):
+            descent = native.begin(network, State(start, rule.optimizer.init(start), 0), examples, rule)
+            done, costs = 0, b""
+            for steps in cuts:
+                if resumes:
+                    descent = native.begin(network, descent.state(), examples, rule)
+                costs += descent.train(order[done * 9 : (done + steps) * 9], rates[done : done + steps]).tobytes()
+                done += steps
+            assert descent.state().step == 12
+            ends.add(hashes(descent.state()) + costs)
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("activation", hidden_activations())
+def test_a_row_alone_is_the_row_in_a_batch(
+    native: Engine, activation: str, dtype: type, random: np.random.Generator
+) -> None:
+    network = dense_network(11, [37, 6], 5, activation)
+    parameters = initial_parameters(network, "normal_scaled", random, dtype)
+    X = random.normal(size=(1000, 11)).astype(dtype)
+    together = native.predict(network, parameters, X)
+    trace = native.trace(network, parameters, X)
+    assert np.array_equal(trace.a[-1], together)
+    for row in (0, 1, 5, 511, 512, 998, 999):
+        assert np.array_equal(native.predict(network, parameters, X[row : row + 1])[0], together[row])
+    assert np.array_equal(native.predict(network, parameters, X[400:700]), together[400:700])
+
+
+@pytest.mark.parametrize("rows", [1, 5, 600])
+def test_a_rows_slopes_do_not_depend_on_what_else_is_returned(
+    native: Engine, rows: int, random: np.random.Generator
+) -> None:
+    """A step of plain gradient descent is the slope that `gradients` gives, to the bit, in one part or several."""
+    network = dense_network(7, [33, 5], 3, "gelu")
+    parameters = initial_parameters(network, "he", random, np.float32)
+    X, Y = random.normal(size=(rows, 7)).astype(np.float32), np.eye(3, dtype=np.float32)[np.arange(rows) % 3]
+    slopes = native.gradients(network, parameters, Examples(X, Y)).parameters
+    zeros = {name: np.zeros_like(array) for name, array in parameters.items()}
+    rule = StepRule(OPTIMIZERS["momentum"], rows)
+    descent = native.begin(network, State(parameters, {"velocity": zeros}, 0), Examples(X, Y), rule)
+    descent.train(np.arange(rows), np.ones(1))
+    velocity = descent.state().slots["velocity"]
+    assert all(np.array_equal(velocity[name], -slope) for name, slope in slopes.items())
+
+
+def test_a_state_that_was_handed_out_stays(native: Engine, random: np.random.Generator) -> None:
+    network = dense_network(3, [4], 2)
+    start = initial_parameters(network, "he", random)
+    rule = StepRule(OPTIMIZERS["adam"], 2)
+    descent = native.begin(
+        network, State(start, rule.optimizer.init(start), 0), Examples(np.ones((4, 3)), np.eye(2)[[0, 1, 0, 1]]), rule
+    )
+    before, kept = descent.state(), hashes(descent.state())
+    descent.train(np.arange(4), np.ones(2))
+    assert hashes(before) == kept != hashes(descent.state())
+
+
+def test_the_masks_are_the_reference_engines(native: Engine, random: np.random.Generator) -> None:
+    """The output layer's slopes show which hidden units were dropped: those of a dropped unit are 0."""
+    network = dense_network(3, [50], 2, "sigmoid", "identity")
+    start = initial_parameters(network, "normal", random)
+    rule = StepRule(OPTIMIZERS["gradient_descent"], 1, dropout=0.4, seed=2**64 - 5)
+    descent = native.begin(network, State(start, {}, 7), Examples(np.ones((1, 3)), np.full((1, 2), 9.0)), rule)
+    descent.train(np.zeros(1, np.int64), np.ones(1))
+    moved = (descent.state().parameters["W2"] != start["W2"]).all(axis=1)
+    assert np.array_equal(moved, dropout_mask(0.4, 2**64 - 5, 7, 1, 1, 50)[0] > 0)
+
+
+def test_twenty_runs_and_a_file_are_one(native: Engine, tmp_path: Path) -> None:
+    ends = set()
+    for run in range(20):
+        learning = learn(read("iris"), hidden=[16], epochs=5, dropout=0.2, seed=3)
+        for _ in learning:
+            pass
+        save(learning.model, tmp_path / "iris.limpid")
+        parameters = (learning.model if run % 2 else load(tmp_path / "iris.limpid")).parameters
+        ends.add(b"".join(array.tobytes() for array in parameters.values()))
+    assert len(ends) == 1
