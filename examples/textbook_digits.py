@@ -38,6 +38,7 @@ def epochs(hidden: int, seed: int) -> Iterator[float]:
         patience=0,  # all epochs, and no rows set aside to stop by
         seed=seed,
     )
+    assert learning.test is not None
     for _ in learning:
         accuracy = limpid.evaluate(learning.model, learning.test).accuracy
         assert accuracy is not None

@@ -56,7 +56,7 @@ def test_a_row_alone_is_the_row_in_a_batch(
 ) -> None:
     network = dense_network(11, [37, 6], 5, activation)
     parameters = initial_parameters(network, "normal_scaled", random, dtype)
-    X = random.normal(size=(1000, 11)).astype(dtype)
+    X: np.ndarray = random.normal(size=(1000, 11)).astype(dtype)
     together = native.predict(network, parameters, X)
     trace = native.trace(network, parameters, X)
     assert np.array_equal(trace.a[-1], together)
@@ -72,7 +72,8 @@ def test_a_rows_slopes_do_not_depend_on_what_else_is_returned(
     """A step of plain gradient descent is the slope that `gradients` gives, to the bit, in one part or several."""
     network = dense_network(7, [33, 5], 3, "gelu")
     parameters = initial_parameters(network, "he", random, np.float32)
-    X, Y = random.normal(size=(rows, 7)).astype(np.float32), np.eye(3, dtype=np.float32)[np.arange(rows) % 3]
+    X: np.ndarray = random.normal(size=(rows, 7)).astype(np.float32)
+    Y = np.eye(3, dtype=np.float32)[np.arange(rows) % 3]
     slopes = native.gradients(network, parameters, Examples(X, Y)).parameters
     zeros = {name: np.zeros_like(array) for name, array in parameters.items()}
     rule = StepRule(OPTIMIZERS["momentum"], rows)

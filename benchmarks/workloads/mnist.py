@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from benchmarks.workload import Workload
+from benchmarks.workload import Workload, one_hot
 from limpid import read
 
 
 def load() -> Workload:
     mnist = read("mnist")
     assert mnist.y is not None
-    return Workload("784-128-10, batch 128, MNIST", (mnist.X / 255).astype(np.float32), mnist.y, (128,), 128)
+    X = (mnist.X / 255).astype(np.float32)
+    return Workload("784-128-10, batch 128, MNIST, Adam", X, one_hot(mnist.y), (128,), 128)

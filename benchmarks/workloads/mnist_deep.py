@@ -1,0 +1,8 @@
+"""784-512-512-10, batch 128, MNIST (60,000 rows)."""
+
+from benchmarks.workload import Workload
+from benchmarks.workloads import mnist
+
+
+def load() -> Workload:
+    return mnist.load()._replace(name="784-512-512-10, batch 128, MNIST, Adam", hidden=(512, 512))

@@ -1,0 +1,1 @@
+"""Programs that a learner can read and run."""
