@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "core/train.hpp"
+#include "core/batch.hpp"
 
 namespace limpid::bindings {
 

@@ -1,5 +1,5 @@
 // The Python module limpid._native: checks and conversions, no mathematics. float32 and float64 are submodules of the
-// same names; what they compute is in core/train.hpp.
+// same names; what they compute is in core/passes.hpp and core/train.hpp.
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
@@ -10,6 +10,8 @@
 #include <optional>
 
 #include "bindings/arguments.hpp"
+#include "core/passes.hpp"
+#include "core/train.hpp"
 
 namespace nb = nanobind;
 using namespace limpid;
@@ -71,20 +73,16 @@ class PythonDescent {
         StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed);
         const Examples<T> given = examples<T>(network, X, Y, weights, owners_);
         rows_ = given.rows;
-        Arrays<T> from = parameters<T>(network, start, "parameters");
+        State<T> from{parameters<T>(network, start, "parameters"), {}, step};
         if (slots.size() != optimizer.slots())
             throw std::invalid_argument("the optimizer remembers " + std::to_string(optimizer.slots()) +
                                         " arrays for each one, got " + std::to_string(slots.size()));
-        std::vector<Arrays<T>> remembered;
         for (const nb::handle slot : slots) {
             nb::dict of_slot;
             if (!nb::try_cast(slot, of_slot)) throw std::invalid_argument("the slots must be dictionaries of arrays");
-            remembered.push_back(parameters<T>(network, of_slot, "slots"));
+            from.slots.push_back(parameters<T>(network, of_slot, "slots"));
         }
-        descent_.emplace(network, std::move(rule), given, level());
-        descent_->state.parameters = std::move(from);
-        descent_->state.slots = std::move(remembered);
-        descent_->state.step = step;
+        descent_.emplace(network, std::move(rule), given, std::move(from), level());
     }
 
     nb::object train(nb::handle order, nb::handle rates) {
@@ -181,7 +179,7 @@ nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::ha
     const Arrays<T> at = parameters<T>(network, given, "parameters");
     const LayerArrays<T> deltas(network, from.rows);
     Arrays<T> slopes(network);
-    StepCost found{};
+    PassCost found{};
     {
         const nb::gil_scoped_release free;
         found = gradients(network, at, from, l2, chosen, deltas.numbers, slopes);

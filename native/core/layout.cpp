@@ -13,6 +13,15 @@ Arrays<T>::Arrays(const Network& network, bool weights) {
 }
 
 template <class T>
+void Arrays<T>::add_weights(T factor, const Arrays& other) {
+    for (std::size_t number = 0; number < layers.size(); ++number) {
+        const OfLayer& layer = layers[number];
+        const T* weights = other.layers[number].W.get();
+        for (std::size_t at = 0; at < layer.inputs * layer.stride; ++at) layer.W.get()[at] += factor * weights[at];
+    }
+}
+
+template <class T>
 void Arrays<T>::OfLayer::read(const T* from_W, const T* from_b) {
     for (std::size_t row = 0; row < inputs; ++row) std::copy_n(from_W + row * units, units, W.get() + row * stride);
     std::copy_n(from_b, units, b.get());

@@ -53,6 +53,9 @@ class Arrays {
     };
     std::vector<OfLayer> layers;
 
+    // Adds `factor` times the other's weights, biases left out.
+    void add_weights(T factor, const Arrays& other);
+
     // Zeros; without `weights` only the biases have room.
     explicit Arrays(const Network& network, bool weights = true);
 };

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "check.hpp"
+#include "core/passes.hpp"
 #include "core/train.hpp"
 
 using namespace limpid;
@@ -46,13 +47,17 @@ struct Lesson {
     }
 };
 
+// A copy of the start, with nothing remembered yet.
 template <class T>
-static void copy(const Arrays<T>& from, Arrays<T>& to) {
-    for (std::size_t at = 0; at < from.layers.size(); ++at) {
-        const auto& layer = from.layers[at];
-        std::copy_n(layer.W.get(), layer.inputs * layer.stride, to.layers[at].W.get());
-        std::copy_n(layer.b.get(), layer.stride, to.layers[at].b.get());
+static State<T> start_of(const Lesson<T>& lesson, const Optimizer& optimizer) {
+    State<T> made{Arrays<T>(lesson.net), {}, 0};
+    for (std::size_t at = 0; at < lesson.start.layers.size(); ++at) {
+        const auto& layer = lesson.start.layers[at];
+        std::copy_n(layer.W.get(), layer.inputs * layer.stride, made.parameters.layers[at].W.get());
+        std::copy_n(layer.b.get(), layer.stride, made.parameters.layers[at].b.get());
     }
+    for (std::size_t slot = 0; slot < optimizer.slots(); ++slot) made.slots.emplace_back(lesson.net);
+    return made;
 }
 
 template <class T>
@@ -78,7 +83,7 @@ static Found slopes_of(const Lesson<double>& lesson, const Arrays<double>& at, S
     std::vector<double*> places;
     for (const Layer& layer : lesson.net.layers) found.deltas.emplace_back(lesson.rows * layer.units);
     for (auto& deltas : found.deltas) places.push_back(deltas.data());
-    const StepCost cost = gradients(lesson.net, at, lesson.examples(true), 0.3, level, places, found.slopes);
+    const PassCost cost = gradients(lesson.net, at, lesson.examples(true), 0.3, level, places, found.slopes);
     found.cost = cost.cost + cost.penalty;
     return found;
 }
@@ -116,16 +121,15 @@ static std::vector<double> train(const Lesson<T>& lesson, const StepRule& rule, 
     const std::size_t steps = (lesson.rows - 1) / rule.batch_size + 1;
     const std::vector<double> rates(steps, 0.01);
     std::vector<StepCost> costs(steps);
-    auto descent = std::make_unique<Descent<T>>(lesson.net, rule, lesson.examples(true), level);
-    copy(lesson.start, descent->state.parameters);
+    const auto begin = [&](State<T> from) {
+        return std::make_unique<Descent<T>>(lesson.net, rule, lesson.examples(true), std::move(from), level);
+    };
+    auto descent = begin(start_of(lesson, rule.optimizer));
     for (std::size_t done = 0; done < steps; done += cut) {
         const std::size_t some = std::min(cut, steps - done), first = done * rule.batch_size;
         descent->train(order.data() + first, std::min(some * rule.batch_size, lesson.rows - first), rates.data() + done,
                        some, costs.data() + done);
-        if (!resume) continue;
-        auto next = std::make_unique<Descent<T>>(lesson.net, rule, lesson.examples(true), level);
-        next->state = std::move(descent->state);
-        descent = std::move(next);
+        if (resume) descent = begin(std::move(descent->state));
     }
     CHECK(descent->state.step == steps);
     std::vector<double> all;
@@ -168,9 +172,8 @@ static void check_predict(SimdLevel level) {
 
 static void check_learning(OptimizerKind kind, SimdLevel level) {
     const Lesson<float> lesson(network(Activation::tanh, Activation::sigmoid, {CostKind::squared_error, 0}), 60);
-    StepRule rule{.optimizer = {kind, 0.9, 0.9, 0.9, 0.99, 1e-8, 0.01, true}, .batch_size = 60};
-    Descent<float> descent(lesson.net, rule, lesson.examples(false), level);
-    copy(lesson.start, descent.state.parameters);
+    const StepRule rule{.optimizer = {kind, 0.9, 0.9, 0.9, 0.99, 1e-8, 0.01, true}, .batch_size = 60};
+    Descent<float> descent(lesson.net, rule, lesson.examples(false), start_of(lesson, rule.optimizer), level);
     std::vector<std::int64_t> order(60);
     std::iota(order.begin(), order.end(), 0);
     double first = 0, last = 0;

@@ -1,0 +1,28 @@
+// One pass over examples with fixed parameters: forward to the outputs, forward with everything on the way, or back to
+// every slope. `Descent`, which changes the parameters, is in train.hpp.
+#pragma once
+
+#include "core/batch.hpp"
+
+namespace limpid {
+
+struct PassCost {
+    double cost, penalty;
+};
+
+// The outputs (rows, outputs) for X (rows, inputs).
+template <class T>
+void predict(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
+             T* outputs);
+
+// Every layer's weighted sums and activations, (rows, units) each.
+template <class T>
+void trace(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
+           const std::vector<T*>& z, const std::vector<T*>& a);
+
+// Cost and penalty averaged over the examples by their weights, every layer's blame (rows, units), and the slopes.
+template <class T>
+PassCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
+                   SimdLevel level, const std::vector<T*>& deltas, Arrays<T>& slopes);
+
+}  // namespace limpid
