@@ -45,7 +45,7 @@ coverage: .venv/dev
 	$(CPP_TESTS) -B build/coverage -DLIMPID_COVERAGE=ON
 	$(BIN)/cmake --build build/coverage
 	$(BIN)/ctest --test-dir build/coverage --output-on-failure
-	$(BIN)/gcovr --root . --filter native/core --gcov-ignore-parse-errors=negative_hits.warn_once_per_file build/coverage
+	$(BIN)/gcovr --root . --filter native/core --merge-lines --gcov-ignore-parse-errors=negative_hits.warn_once_per_file build/coverage
 
 clean:
 	rm -rf .venv build out
