@@ -83,6 +83,27 @@ def test_a_rows_slopes_do_not_depend_on_what_else_is_returned(
     assert all(np.array_equal(velocity[name], -slope) for name, slope in slopes.items())
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("inputs", [5, 6, 97, 130])
+def test_leaving_zeros_out_changes_no_bit(
+    native: Engine, inputs: int, dtype: type, random: np.random.Generator
+) -> None:
+    """The same batches are learned from twice: among mostly zeros, and with rows beside them that hide that."""
+    network = dense_network(inputs, [19], 3, "tanh")
+    start = initial_parameters(network, "he", random, dtype)
+    X: np.ndarray = (random.normal(size=(60, inputs)) * (random.uniform(size=(60, inputs)) < 0.2)).astype(dtype)
+    X[:20, : inputs // 2] = 0
+    Y = random.dirichlet(np.ones(3), 60).astype(dtype)
+    dense: np.ndarray = random.normal(size=(300, inputs)).astype(dtype)
+    rule = StepRule(OPTIMIZERS["adam"], 20, l2=0.1)
+    ends = set()
+    for given in (Examples(X, Y), Examples(np.concatenate([X, dense]), np.concatenate([Y, Y, Y, Y, Y, Y]))):
+        descent = native.begin(network, State(start, rule.optimizer.init(start), 0), given, rule)
+        costs = descent.train(np.arange(60), np.full(3, 0.1))
+        ends.add(hashes(descent.state()) + costs.tobytes())
+    assert len(ends) == 1
+
+
 def test_a_state_that_was_handed_out_stays(native: Engine, random: np.random.Generator) -> None:
     network = dense_network(3, [4], 2)
     start = initial_parameters(network, "he", random)

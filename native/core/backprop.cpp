@@ -21,8 +21,10 @@ Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, std::si
 }
 
 template <class T>
-void Backprop<T>::forward(const Arrays<T>& parameters, const T* x, std::size_t x_stride, std::size_t rows,
-                          const Dropout& dropout) {
+void Backprop<T>::forward(const Arrays<T>& parameters, const Rows<T>& rows, const Dropout& dropout) {
+    const T* x = rows.x;
+    std::size_t x_stride = rows.x_stride;
+    Places occupied = rows.occupied ? rows.occupied->by_rows() : Places{};
     for (std::size_t number = 0; number < rooms_.size(); ++number) {
         Room& room = rooms_[number];
         const auto& layer = parameters.layers[number];
@@ -30,15 +32,16 @@ void Backprop<T>::forward(const Arrays<T>& parameters, const T* x, std::size_t x
         const T* mask = nullptr;
         if (dropout.rate > 0 && !last) {
             if (!room.mask.get()) room.mask = Buffer<T>(capacity_ * room.stride);
-            dropout_mask(dropout.rate, dropout.seed, dropout.step, number + 1, dropout.first_row, rows, room.units,
-                         room.stride, room.mask.get());
+            dropout_mask(dropout.rate, dropout.seed, dropout.step, number + 1, dropout.first_row, rows.count,
+                         room.units, room.stride, room.mask.get());
             mask = room.mask.get();
         }
-        const Factors<T> factors{x, layer.W.get(), x_stride, layer.stride, rows, room.units, room.inputs};
+        const Factors<T> factors{x,          layer.W.get(), x_stride,    layer.stride,
+                                 rows.count, room.units,    room.inputs, occupied};
         const Activation activation = last ? Activation::identity : network_.layers[number].activation;
         kernels_.layer(factors, layer.b.get(), activation, room.a.get(), last ? nullptr : room.delta.get(), mask,
                        room.stride);
-        x = room.a.get(), x_stride = room.stride;
+        x = room.a.get(), x_stride = room.stride, occupied = {};
     }
 }
 
@@ -82,7 +85,8 @@ Factors<T> Backprop<T>::slope_factors(std::size_t layer, const Rows<T>& rows) co
     const Room& room = rooms_[layer];
     const T* x = layer ? rooms_[layer - 1].a.get() : rows.x;
     const std::size_t x_stride = layer ? rooms_[layer - 1].stride : rows.x_stride;
-    return {x, room.delta.get(), x_stride, room.stride, room.inputs, room.units, rows.count};
+    const Places occupied = !layer && rows.occupied ? rows.occupied->by_inputs() : Places{};
+    return {x, room.delta.get(), x_stride, room.stride, room.inputs, room.units, rows.count, occupied};
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 
 #include "core/kernels.hpp"
 #include "core/layout.hpp"
+#include "core/occupied.hpp"
 
 namespace limpid {
 
@@ -18,6 +19,7 @@ struct Rows {
     std::size_t x_stride;
     const T *y, *shares;
     std::size_t count;
+    const Occupied* occupied = nullptr;  // where x is not zero, if that is known
 };
 
 // The key of a step's dropout masks, and the place in the batch of the first row.
@@ -39,8 +41,7 @@ class Backprop {
     std::size_t stride(std::size_t layer) const { return rooms_[layer].stride; }
 
     // Activations and slopes of all hidden layers, weighted sums of the last.
-    void forward(const Arrays<T>& parameters, const T* x, std::size_t x_stride, std::size_t rows,
-                 const Dropout& dropout = {});
+    void forward(const Arrays<T>& parameters, const Rows<T>& rows, const Dropout& dropout = {});
     // The last layer's activations, in place of its sums.
     void activate_output(std::size_t rows);
     // The rows' cost by their shares; leaves the last layer's blame.

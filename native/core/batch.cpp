@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace limpid {
+namespace {
+
+// Whether more than half of the inputs are zeros, by a hundred rows from all over the examples.
+template <class T>
+bool mostly_zeros(const Examples<T>& examples, std::size_t inputs) {
+    std::size_t seen = 0, zeros = 0;
+    for (std::size_t row = 0; row < examples.rows; row += examples.rows / 100 + 1, seen += inputs)
+        zeros += static_cast<std::size_t>(std::count(examples.X + row * inputs, examples.X + (row + 1) * inputs, T(0)));
+    return 2 * zeros > seen;
+}
+
+}  // namespace
 
 template <class T>
 Batch<T>::Batch(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing)
@@ -16,6 +28,7 @@ Batch<T>::Batch(const Network& network, const Examples<T>& examples, std::size_t
     even_ = static_cast<T>(label_smoothing / (yes_or_no ? 2 : static_cast<double>(outputs_)));
     rows = std::min(rows, rows_at_once);
     x_ = Buffer<T>(rows * x_stride_), y_ = Buffer<T>(rows * y_stride_), shares_ = Buffer<T>(rows);
+    if (mostly_zeros(examples, inputs_)) occupied_.emplace(examples.X, examples.rows, inputs_, rows);
 }
 
 template <class T>
@@ -29,9 +42,11 @@ double Batch<T>::weigh(const std::int64_t* order, std::size_t count) const {
 
 template <class T>
 Rows<T> Batch<T>::gather(const std::int64_t* order, std::size_t first, std::size_t count, double total) {
+    if (occupied_) occupied_->begin();
     for (std::size_t row = 0; row < count; ++row) {
         const std::size_t from = order ? static_cast<std::size_t>(order[first + row]) : first + row;
         std::copy_n(examples_.X + from * inputs_, inputs_, x_.get() + row * x_stride_);
+        if (occupied_) occupied_->add(from);
         const T* y = examples_.Y + from * outputs_;
         T* to = y_.get() + row * y_stride_;
         if (even_ > 0)
@@ -40,7 +55,7 @@ Rows<T> Batch<T>::gather(const std::int64_t* order, std::size_t first, std::size
             std::copy_n(y, outputs_, to);
         shares_.get()[row] = (examples_.weights ? examples_.weights[from] : T(1)) / static_cast<T>(total);
     }
-    return {x_.get(), x_stride_, y_.get(), shares_.get(), count};
+    return {x_.get(), x_stride_, y_.get(), shares_.get(), count, occupied_ ? &*occupied_ : nullptr};
 }
 
 template class Batch<float>;

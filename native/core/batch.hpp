@@ -1,6 +1,8 @@
 // A batch: some of the examples, gathered to where the kernels read them row by row.
 #pragma once
 
+#include <optional>
+
 #include "core/backprop.hpp"
 
 namespace limpid {
@@ -28,6 +30,7 @@ class Batch {
     std::size_t inputs_, outputs_, x_stride_, y_stride_;
     T sharper_, even_;
     Buffer<T> x_, y_, shares_;
+    std::optional<Occupied> occupied_;  // known where inputs are mostly zeros
 };
 
 }  // namespace limpid

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/network.hpp"
+#include "core/occupied.hpp"
 #include "core/simd.hpp"
 #include "core/steps.hpp"
 
@@ -13,6 +14,7 @@ template <class T>
 struct Factors {
     const T *a, *b;
     std::size_t a_stride, b_stride, rows, columns, depth;
+    Places occupied = {};  // where a is not zero, if that is known
 };
 
 // What the output layer is measured by: weighted sums z and targets y of shape (rows, units), each row's share (rows,).

@@ -14,25 +14,21 @@ void layer(const Factors<T>& factors, const T* bias, Activation activation, T* a
                                                    std::size_t column) __attribute__((always_inline)) {
         const std::size_t at = row * stride + column;
         if (activation == Activation::relu && !mask) {
-            if (slope) {
-                Tile<T, Rows, Vectors> slopes;
-                for (int i = 0; i < Rows; ++i)
-                    for (int j = 0; j < Vectors; ++j)
-                        slopes.sums[i][j] = activate<Activation::relu>(tile.sums[i][j]).slope;
-                store(slopes, slope + at, stride);
-            }
-            for (int i = 0; i < Rows; ++i)
-                for (int j = 0; j < Vectors; ++j) tile.sums[i][j] = activate<Activation::relu>(tile.sums[i][j]).value;
-            return store(tile, a + at, stride);
+            tile.each([&](std::size_t i, std::size_t j, Vector<T>& sum) __attribute__((always_inline)) {
+                const ValueAndSlope<T> found = activate<Activation::relu>(sum);
+                found.value.store(a + at + i * stride + j);
+                if (slope) found.slope.store(slope + at + i * stride + j);
+            });
+            return;
         }
-        store(tile, a + at, stride);  // the smooth ones need all registers: from the nearest cache, tile by tile
+        tile.store(a + at, stride);  // the smooth ones need all registers: from the nearest cache, tile by tile
         with_activation(activation, [&]<Activation known>() {
             if (known != Activation::identity || slope || mask)
                 activate_block<known>(a + at, slope ? slope + at : slope, mask ? mask + at : mask, stride, Rows,
                                       Vectors);
         });
     };
-    product<false>(factors, FromRow<T>{bias}, finish);
+    product<false>(factors, From<T>{bias, 0}, finish);
 }
 
 template <class T>
@@ -46,12 +42,11 @@ void blame(const Factors<T>& factors, T* delta, std::size_t stride) {
     const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
                                                    std::size_t column) __attribute__((always_inline)) {
         T* slopes = delta + row * stride + column;
-        for (int i = 0; i < Rows; ++i)
-            for (int j = 0; j < Vectors; ++j)
-                tile.sums[i][j] = tile.sums[i][j] * Vector<T>::load(slopes + i * stride + j * Vector<T>::width);
-        store(tile, slopes, stride);
+        tile.each([&](std::size_t i, std::size_t j, Vector<T>& sum) __attribute__((always_inline)) {
+            (sum * Vector<T>::load(slopes + i * stride + j)).store(slopes + i * stride + j);
+        });
     };
-    product<false>(factors, FromRow<T>{nullptr}, finish);
+    product<false>(factors, From<T>{nullptr, 0}, finish);
 }
 
 // One vector of parameters moves along the slopes g.
@@ -75,20 +70,19 @@ void descend(const Factors<T>& factors, const T* sums, const StepNumbers<T>& num
     with_optimizer(numbers.kind, [&]<OptimizerKind kind>() {
         const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
                                                        std::size_t column) __attribute__((always_inline)) {
-            for (int i = 0; i < Rows; ++i)
-                for (int j = 0; j < Vectors; ++j)
-                    move_at<kind>(numbers, parameters, (row + i) * stride + column + j * Vector<T>::width,
-                                  tile.sums[i][j]);
+            tile.each([&](std::size_t i, std::size_t j, Vector<T>& sum) __attribute__((always_inline)) {
+                move_at<kind>(numbers, parameters, (row + i) * stride + column + j, sum);
+            });
         };
-        product<true>(factors, FromMemory<T>{sums, stride}, finish);
+        product<true>(factors, From<T>{sums, stride}, finish);
     });
 }
 
 template <class T>
 void accumulate(const Factors<T>& factors, T* sums, std::size_t stride, bool fresh) {
-    product<true>(factors, FromMemory<T>{fresh ? nullptr : sums, stride},
+    product<true>(factors, From<T>{fresh ? nullptr : sums, stride},
                   [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row, std::size_t column)
-                      __attribute__((always_inline)) { store(tile, sums + row * stride + column, stride); });
+                      __attribute__((always_inline)) { tile.store(sums + row * stride + column, stride); });
 }
 
 template <class T>

@@ -7,29 +7,58 @@
 
 namespace limpid::LIMPID_LEVEL {
 
-inline constexpr int tile_rows = 6, tile_vectors = 2;  // 12 sums, 2 vectors of b and one of a: 15 of 16 registers
+inline constexpr int tile_vectors = 2;  // 12 sums, 2 vectors of b and one of a: 15 of 16 registers
 
 template <class T, int Rows, int Vectors>
 struct Tile {
     Vector<T> sums[Rows][Vectors];
+
+    // Calls `use` with each row, each column and the vector of sums there; unrolled, so that all stay in registers.
+    template <class Use>
+    [[gnu::always_inline]] void each(Use use) {
+#pragma GCC unroll 8
+        for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+            for (int j = 0; j < Vectors; ++j) use(i, j * Vector<T>::width, sums[i][j]);
+    }
+    [[gnu::always_inline]] void load(const T* from, std::size_t stride) {
+        each([&](std::size_t row, std::size_t column, Vector<T>& sum)
+                 __attribute__((always_inline)) { sum = Vector<T>::load(from + row * stride + column); });
+    }
+    [[gnu::always_inline]] void store(T* to, std::size_t stride) {
+        each([&](std::size_t row, std::size_t column, Vector<T>& sum)
+                 __attribute__((always_inline)) { sum.store(to + row * stride + column); });
+    }
 };
 
-template <bool transposed, class T, int Rows, int Vectors>
-[[gnu::always_inline]] inline void multiply(Tile<T, Rows, Vectors>& tile, const T* a, std::size_t a_stride, const T* b,
-                                            std::size_t b_stride, std::size_t depth) {
-    for (std::size_t k = 0; k < depth; ++k) {
-        Vector<T> right[Vectors];
+// One step along the depth: a's `Rows` numbers, `a_stride` from one to the next, times vectors of b.
+template <class T, int Rows, int Vectors>
+[[gnu::always_inline]] inline void multiply_at(Tile<T, Rows, Vectors>& tile, const T* a, std::size_t a_stride,
+                                               const T* b) {
+    Vector<T> right[Vectors];
 #pragma GCC unroll 8
-        for (int j = 0; j < Vectors; ++j) right[j] = Vector<T>::load(b + j * Vector<T>::width);
+    for (int j = 0; j < Vectors; ++j) right[j] = Vector<T>::load(b + j * Vector<T>::width);
 #pragma GCC unroll 8
-        for (int i = 0; i < Rows; ++i) {
-            const Vector<T> left(transposed ? a[i] : a[i * a_stride]);
+    for (int i = 0; i < Rows; ++i) {
+        const Vector<T> left(a[i * a_stride]);
 #pragma GCC unroll 8
-            for (int j = 0; j < Vectors; ++j) tile.sums[i][j] = fma(left, right[j], tile.sums[i][j]);
-        }
-        a += transposed ? a_stride : 1;
-        b += b_stride;
+        for (int j = 0; j < Vectors; ++j) tile.sums[i][j] = fma(left, right[j], tile.sums[i][j]);
     }
+}
+
+template <bool transposed, class T, int Rows, int Vectors>
+[[gnu::always_inline]] inline void multiply(Tile<T, Rows, Vectors>& tile, const Factors<T>& f, std::size_t row,
+                                            std::size_t column) {
+    const T *a = f.a + (transposed ? row : row * f.a_stride), *b = f.b + column;
+    const std::size_t along_rows = transposed ? 1 : f.a_stride, along_depth = transposed ? f.a_stride : 1;
+    if (Rows == tile_rows && f.occupied.places) {
+        const std::uint32_t* places = f.occupied.places + row / tile_rows * f.occupied.capacity;
+        const std::uint32_t count = f.occupied.counts[row / tile_rows];
+        for (std::uint32_t at = 0; at < count; ++at)
+            multiply_at(tile, a + places[at] * along_depth, along_rows, b + places[at] * f.b_stride);
+        return;
+    }
+    for (std::size_t k = 0; k < f.depth; ++k, a += along_depth, b += f.b_stride) multiply_at(tile, a, along_rows, b);
 }
 
 // Tiles of `Rows` rows from `row` on, as many as there are; returns the first row left over.
@@ -39,8 +68,7 @@ inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t colum
     for (; row + Rows <= f.rows; row += Rows) {
         Tile<T, Rows, Vectors> tile;
         start(tile, row, column);
-        multiply<transposed>(tile, f.a + (transposed ? row : row * f.a_stride), f.a_stride, f.b + column, f.b_stride,
-                             f.depth);
+        multiply<transposed>(tile, f, row, column);
         finish(tile, row, column);
     }
     return row;
@@ -66,38 +94,20 @@ inline void product(const Factors<T>& f, const Start& start, const Finish& finis
     if (column < f.columns) column_of_tiles<transposed, 1>(f, column, start, finish);
 }
 
-// A start of every row with the same vectors (a bias), or with zeros.
+// A start from sums in memory, `stride` numbers from row to row (0: the same row, a bias, for all); from zeros where
+// there are none.
 template <class T>
-struct FromRow {
-    const T* row;
-
-    template <int Rows, int Vectors>
-    [[gnu::always_inline]] void operator()(Tile<T, Rows, Vectors>& tile, std::size_t, std::size_t column) const {
-        for (int i = 0; i < Rows; ++i)
-            for (int j = 0; j < Vectors; ++j)
-                tile.sums[i][j] = row ? Vector<T>::load(row + column + j * Vector<T>::width) : Vector<T>(T(0));
-    }
-};
-
-// A start from sums that were kept in memory; zeros where there are none.
-template <class T>
-struct FromMemory {
+struct From {
     const T* sums;
     std::size_t stride;
 
     template <int Rows, int Vectors>
     [[gnu::always_inline]] void operator()(Tile<T, Rows, Vectors>& tile, std::size_t row, std::size_t column) const {
-        for (int i = 0; i < Rows; ++i)
-            for (int j = 0; j < Vectors; ++j)
-                tile.sums[i][j] =
-                    sums ? Vector<T>::load(sums + (row + i) * stride + column + j * Vector<T>::width) : Vector<T>(T(0));
+        if (sums)
+            tile.load(sums + row * stride + column, stride);
+        else
+            tile.each([](int, std::size_t, Vector<T>& sum) { sum = Vector<T>(T(0)); });
     }
 };
-
-template <class T, int Rows, int Vectors>
-[[gnu::always_inline]] inline void store(const Tile<T, Rows, Vectors>& tile, T* to, std::size_t stride) {
-    for (int i = 0; i < Rows; ++i)
-        for (int j = 0; j < Vectors; ++j) tile.sums[i][j].store(to + i * stride + j * Vector<T>::width);
-}
 
 }  // namespace limpid::LIMPID_LEVEL

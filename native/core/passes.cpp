@@ -26,7 +26,7 @@ void predict(const Network& network, const Arrays<T>& parameters, const T* X, st
     Backprop<T> backprop(network, kernels_for<T>(level), rows, false);
     const std::size_t last = network.layers.size() - 1;
     each_part(rows, [&](std::size_t first, std::size_t count) {
-        backprop.forward(parameters, X + first * network.inputs(), network.inputs(), count);
+        backprop.forward(parameters, {X + first * network.inputs(), network.inputs(), nullptr, nullptr, count});
         backprop.activate_output(count);
         copy_rows(backprop.activations(last), backprop.stride(last), count, network.outputs(),
                   outputs + first * network.outputs());
@@ -65,7 +65,7 @@ PassCost gradients(const Network& network, const Arrays<T>& parameters, const Ex
     backprop.prepare_back(parameters);
     each_part(examples.rows, [&](std::size_t first, std::size_t count) {
         const Rows<T> rows = batch.gather(nullptr, first, count, total);
-        backprop.forward(parameters, rows.x, rows.x_stride, count);
+        backprop.forward(parameters, rows);
         found.cost += backprop.cost(rows);
         for (std::size_t layer = network.layers.size(); layer-- > 0;) {
             if (layer) backprop.back(layer, count);

@@ -36,8 +36,7 @@ StepCost Descent<T>::step(const std::int64_t* order, std::size_t count, double r
     backprop_.prepare_back(state.parameters);
     for (std::size_t first = 0; first < count; first += rows_at_once) {
         const Rows<T> rows = batch_.gather(order, first, std::min(rows_at_once, count - first), total);
-        backprop_.forward(state.parameters, rows.x, rows.x_stride, rows.count,
-                          {rule_.dropout, rule_.seed, state.step, first});
+        backprop_.forward(state.parameters, rows, {rule_.dropout, rule_.seed, state.step, first});
         found.cost += backprop_.cost(rows);
         const bool last = first + rows.count == count;
         for (std::size_t layer = network_.layers.size(); layer-- > 0;) {
