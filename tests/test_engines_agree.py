@@ -128,6 +128,7 @@ def test_every_choice_of_the_rule(native: Engine, choices: dict[str, Any], rando
         ((31, 1, 37), 29, 29, STEPS),
         ((97, 101, 3), 131, 127, STEPS),
         ((300, 257, 130, 64), 700, 256, STEPS),
+        ((1030, 7, 1100, 5), 40, 20, 20),
     ],
     ids=str,
 )

@@ -18,6 +18,8 @@ Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, std::si
         widest = std::max(widest, stride);
     }
     columns_ = Buffer<T>(widest);
+    const auto is_deep = [](const Room& room) { return room.units > part_depth; };
+    if (learns && std::any_of(rooms_.begin(), rooms_.end(), is_deep)) waiting_ = Buffer<T>(capacity_ * widest);
 }
 
 template <class T>
@@ -77,7 +79,7 @@ void Backprop<T>::back(std::size_t layer, std::size_t rows) {
     const Room &room = rooms_[layer], &before = rooms_[layer - 1];
     const Factors<T> factors{
         room.delta.get(), room.transposed.get(), room.stride, stride_of<T>(room.inputs), rows, room.inputs, room.units};
-    kernels_.blame(factors, before.delta.get(), before.stride);
+    kernels_.blame(factors, before.delta.get(), waiting_.get(), before.stride);
 }
 
 template <class T>

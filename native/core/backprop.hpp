@@ -69,7 +69,7 @@ class Backprop {
     const Kernels<T>& kernels_;
     std::size_t capacity_;
     std::vector<Room> rooms_;
-    Buffer<T> columns_;
+    Buffer<T> columns_, waiting_;  // room for one row; for sums of deep products
 };
 
 }  // namespace limpid

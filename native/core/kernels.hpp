@@ -9,6 +9,8 @@
 
 namespace limpid {
 
+inline constexpr std::size_t part_depth = 512;  // of a deep product so much at a time
+
 // The two factors of a product of shape (rows, columns) with sums over `depth`; of `a` only single numbers are read.
 template <class T>
 struct Factors {
@@ -43,8 +45,9 @@ struct Kernels {
     void (*activate)(Activation, T* z, std::size_t rows, std::size_t units, std::size_t stride);
     // dC/dz of the output layer, zero in the filled-up columns; returns the rows' costs, by their shares.
     double (*output)(const Answers<T>&, T* delta);
-    // dC/dz of a hidden layer from the next one's: (delta_next W_next^T) f'; f' comes in `delta`.
-    void (*blame)(const Factors<T>& delta_and_W, T* delta, std::size_t stride);
+    // dC/dz of a hidden layer from the next one's: (delta_next W_next^T) f'; f' comes in `delta`. `waiting` is room of
+    // the same size, needed where the depth is more than `part_depth`.
+    void (*blame)(const Factors<T>& delta_and_W, T* delta, T* waiting, std::size_t stride);
     // The slope x^T delta, added to `sums` where they are given, and at once the optimizer's step along it.
     void (*descend)(const Factors<T>& x_and_delta, const T* sums, const StepNumbers<T>&, const Movable<T>&);
     // sums += x^T delta; where `fresh`, sums = x^T delta.

@@ -28,7 +28,7 @@ void layer(const Factors<T>& factors, const T* bias, Activation activation, T* a
                                       Vectors);
         });
     };
-    product<false>(factors, From<T>{bias, 0}, finish);
+    product(factors, From<T>{bias, 0}, finish, a, stride);
 }
 
 template <class T>
@@ -38,7 +38,7 @@ double output(const Answers<T>& answers, T* delta) {
 }
 
 template <class T>
-void blame(const Factors<T>& factors, T* delta, std::size_t stride) {
+void blame(const Factors<T>& factors, T* delta, T* waiting, std::size_t stride) {
     const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
                                                    std::size_t column) __attribute__((always_inline)) {
         T* slopes = delta + row * stride + column;
@@ -46,7 +46,7 @@ void blame(const Factors<T>& factors, T* delta, std::size_t stride) {
             (sum * Vector<T>::load(slopes + i * stride + j)).store(slopes + i * stride + j);
         });
     };
-    product<false>(factors, From<T>{nullptr, 0}, finish);
+    product(factors, From<T>{nullptr, 0}, finish, waiting, stride);
 }
 
 // One vector of parameters moves along the slopes g.
@@ -74,15 +74,15 @@ void descend(const Factors<T>& factors, const T* sums, const StepNumbers<T>& num
                 move_at<kind>(numbers, parameters, (row + i) * stride + column + j, sum);
             });
         };
-        product<true>(factors, From<T>{sums, stride}, finish);
+        transposed_product(factors, From<T>{sums, stride}, finish);
     });
 }
 
 template <class T>
 void accumulate(const Factors<T>& factors, T* sums, std::size_t stride, bool fresh) {
-    product<true>(factors, From<T>{fresh ? nullptr : sums, stride},
-                  [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row, std::size_t column)
-                      __attribute__((always_inline)) { tile.store(sums + row * stride + column, stride); });
+    transposed_product(factors, From<T>{fresh ? nullptr : sums, stride},
+                       [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row, std::size_t column)
+                           __attribute__((always_inline)) { tile.store(sums + row * stride + column, stride); });
 }
 
 template <class T>

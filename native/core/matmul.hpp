@@ -61,11 +61,11 @@ template <bool transposed, class T, int Rows, int Vectors>
     for (std::size_t k = 0; k < f.depth; ++k, a += along_depth, b += f.b_stride) multiply_at(tile, a, along_rows, b);
 }
 
-// Tiles of `Rows` rows from `row` on, as many as there are; returns the first row left over.
+// Tiles of `Rows` rows from `row` on, as many as there are before `end`; returns the first row left over.
 template <bool transposed, int Rows, int Vectors, class T, class Start, class Finish>
-inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t column, const Start& start,
+inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t end, std::size_t column, const Start& start,
                          const Finish& finish) {
-    for (; row + Rows <= f.rows; row += Rows) {
+    for (; row + Rows <= end; row += Rows) {
         Tile<T, Rows, Vectors> tile;
         start(tile, row, column);
         multiply<transposed>(tile, f, row, column);
@@ -75,23 +75,53 @@ inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t colum
 }
 
 template <bool transposed, int Vectors, class T, class Start, class Finish>
-inline void column_of_tiles(const Factors<T>& f, std::size_t column, const Start& start, const Finish& finish) {
-    std::size_t row = strip<transposed, tile_rows, Vectors>(f, 0, column, start, finish);
-    row = strip<transposed, 4, Vectors>(f, row, column, start, finish);
-    row = strip<transposed, 2, Vectors>(f, row, column, start, finish);
-    strip<transposed, 1, Vectors>(f, row, column, start, finish);
+inline void column_of_tiles(const Factors<T>& f, std::size_t row, std::size_t end, std::size_t column,
+                            const Start& start, const Finish& finish) {
+    row = strip<transposed, tile_rows, Vectors>(f, row, end, column, start, finish);
+    row = strip<transposed, 4, Vectors>(f, row, end, column, start, finish);
+    row = strip<transposed, 2, Vectors>(f, row, end, column, start, finish);
+    strip<transposed, 1, Vectors>(f, row, end, column, start, finish);
 }
 
-// The product of f.a, or of its transpose, and f.b, tile by tile: `start` fills a tile's sums before, `finish` takes
-// them after; both are called with the tile, its first row and its first column. A narrow strip of f.b stays in the
-// nearest cache while all rows pass.
+// The rows from `row` to `end` of the product. A narrow strip of f.b stays in the nearest cache while they pass.
 template <bool transposed, class T, class Start, class Finish>
-inline void product(const Factors<T>& f, const Start& start, const Finish& finish) {
+inline void rows_of_product(const Factors<T>& f, std::size_t row, std::size_t end, const Start& start,
+                            const Finish& finish) {
     constexpr std::size_t width = Vector<T>::width;
     std::size_t column = 0;
     for (; column + width < f.columns; column += tile_vectors * width)
-        column_of_tiles<transposed, tile_vectors>(f, column, start, finish);
-    if (column < f.columns) column_of_tiles<transposed, 1>(f, column, start, finish);
+        column_of_tiles<transposed, tile_vectors>(f, row, end, column, start, finish);
+    if (column < f.columns) column_of_tiles<transposed, 1>(f, row, end, column, start, finish);
+}
+
+// The product of f.a and f.b, tile by tile: `start` fills a tile's sums before, `finish` takes them after; both are
+// called with the tile, its first row and its first column. A deep product is made in parts of the depth, so that a
+// part of f.a stays in the second cache; between them the sums wait in `waiting`, `stride` numbers from row to row.
+template <class T, class Start, class Finish>
+inline void product(const Factors<T>& f, const Start& start, const Finish& finish, T* waiting, std::size_t stride) {
+    const std::size_t depth = f.occupied.places ? f.depth : part_depth;
+    for (std::size_t k = 0; k < f.depth; k += depth) {
+        Factors<T> part = f;
+        part.a += k, part.b += k * f.b_stride, part.depth = k + depth < f.depth ? depth : f.depth - k;
+        const bool first = k == 0, last = k + depth >= f.depth;
+        rows_of_product<false>(
+            part, 0, f.rows,
+            [&](auto& tile, std::size_t row, std::size_t column) __attribute__((always_inline)) {
+                first ? start(tile, row, column) : tile.load(waiting + row * stride + column, stride);
+            },
+            [&](auto& tile, std::size_t row, std::size_t column) __attribute__((always_inline)) {
+                last ? finish(tile, row, column) : tile.store(waiting + row * stride + column, stride);
+            });
+    }
+}
+
+// The product of f.a transposed and f.b in the same manner; so many rows at a time that their part of f.a stays in the
+// second cache while all columns pass.
+template <class T, class Start, class Finish>
+inline void transposed_product(const Factors<T>& f, const Start& start, const Finish& finish) {
+    constexpr std::size_t rows = part_depth / tile_rows * tile_rows;
+    for (std::size_t row = 0; row < f.rows; row += rows)
+        rows_of_product<true>(f, row, row + rows < f.rows ? row + rows : f.rows, start, finish);
 }
 
 // A start from sums in memory, `stride` numbers from row to row (0: the same row, a bias, for all); from zeros where

@@ -51,6 +51,22 @@ static void check_layer(const Kernels<T>& kernels, std::size_t rows, std::size_t
     CHECK(masked.at(last, units - 1) == a.at(last, units - 1) * mask.at(last, units - 1));
 }
 
+template <class T>
+static void check_blame(const Kernels<T>& kernels, std::size_t rows, std::size_t units, std::size_t next,
+                        double allowed) {
+    Matrix<T> delta(rows, next, 1), W(next, units, 2), slope(rows, units, 3), blame(rows, units, 3),
+        waiting(rows, units);
+    kernels.blame({delta.get(), W.get(), delta.stride, W.stride, rows, units, next}, blame.get(), waiting.get(),
+                  blame.stride);
+    for (std::size_t row = 0; row < rows; ++row)
+        for (std::size_t unit = 0; unit < units; ++unit) {
+            double sum = 0;
+            for (std::size_t k = 0; k < next; ++k) sum += static_cast<double>(delta.at(row, k) * W.at(k, unit));
+            check_close(static_cast<double>(blame.at(row, unit)), sum * static_cast<double>(slope.at(row, unit)),
+                        allowed, "blame");
+        }
+}
+
 // A step in two: sums over the first rows kept in memory, the rest and the optimizer fused; against sums, then a step.
 template <class T>
 static void check_descend(const Kernels<T>& kernels, OptimizerKind kind, std::size_t rows, std::size_t inputs,
@@ -135,6 +151,11 @@ int main() {
                 check_sums<float>(singles, rows, units);
                 check_sums<double>(doubles, rows, units);
             }
+        check_layer<float>(singles, 9, 2 * part_depth + 3, 7, 1e-3);
+        check_layer<double>(doubles, 9, 2 * part_depth + 3, 7, 1e-12);
+        check_blame<float>(singles, 9, 21, 2 * part_depth + 3, 1e-3);
+        check_blame<double>(doubles, 9, 21, 7, 1e-13);
+        check_descend<float>(singles, OptimizerKind::adam, 4, part_depth + 5, 3);
         for (std::size_t kind = 0; kind < optimizer_names.size(); ++kind) {
             check_descend<float>(singles, static_cast<OptimizerKind>(kind), 9, 13, 19);
             check_descend<double>(doubles, static_cast<OptimizerKind>(kind), 9, 13, 19);
