@@ -30,7 +30,7 @@ class Batch {
     std::size_t inputs_, outputs_, x_stride_, y_stride_;
     T sharper_, even_;
     Buffer<T> x_, y_, shares_;
-    std::optional<Occupied> occupied_;  // known where inputs are mostly zeros
+    std::optional<Occupied> occupied_;  // known where it pays to leave zeros out
 };
 
 }  // namespace limpid
