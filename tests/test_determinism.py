@@ -93,7 +93,7 @@ def test_leaving_zeros_out_changes_no_bit(
     start = initial_parameters(network, "he", random, dtype)
     X: np.ndarray = (random.normal(size=(60, inputs)) * (random.uniform(size=(60, inputs)) < 0.06)).astype(dtype)
     X[:20, : inputs // 2] = 0
-    Y = random.dirichlet(np.ones(3), 60).astype(dtype)
+    Y: np.ndarray = random.dirichlet(np.ones(3), 60).astype(dtype)
     dense: np.ndarray = random.normal(size=(300, inputs)).astype(dtype)
     rule = StepRule(OPTIMIZERS["adam"], 20, l2=0.1)
     ends = set()

@@ -18,7 +18,7 @@ from limpid.engines.reference import ReferenceEngine
 from limpid.errors import LimpidError
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network
-from limpid.optimizers import OPTIMIZERS, Adam
+from limpid.optimizers import OPTIMIZERS, Adam, GradientDescent
 from tests.helpers import assert_close
 
 NETWORK = dense_network(3, [4], 2)
@@ -91,6 +91,7 @@ def with_one(array: np.ndarray, value: float) -> np.ndarray:
         ({"dropout": 1.0}, r"dropout must be at least 0 and below 1"),
         ({"label_smoothing": np.nan}, r"label_smoothing must be"),
         ({"clip_norm": 0.0}, r"clip_norm must be above 0"),
+        ({"step": 2**63}, r"the step must be below 2\*\*63"),
     ],
     ids=lambda value: "" if isinstance(value, dict) else value[:40],
 )
@@ -137,6 +138,12 @@ def test_a_network_that_does_not_fit_is_refused(given: Any, told: str) -> None:
         _native.Network(*given)
 
 
+def test_an_odd_penalty_is_refused() -> None:
+    for l2 in (-1.0, np.nan):
+        with pytest.raises(ValueError, match="l2 must be a finite number of at least 0"):
+            _native.float32.gradients(described(NETWORK), PARAMETERS, X, Y, None, l2)
+
+
 def test_an_optimizer_that_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match="no optimizer 'adamant'"):
         _native.Optimizer("adamant", {})
@@ -161,10 +168,15 @@ def test_other_kinds_of_number_are_refused() -> None:
 def test_any_layout_is_taken_by_the_engine() -> None:
     engine = find_engine("native")
     straight = engine.predict(NETWORK, PARAMETERS, X)
-    for other in (np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]):
+    misaligned = np.frombuffer(b"0" + X.tobytes(), np.float32, X.size, 1).reshape(X.shape)
+    for other in (np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2], misaligned):
         assert np.array_equal(engine.predict(NETWORK, PARAMETERS, other), straight)
     assert np.array_equal(engine.predict(NETWORK, PARAMETERS, X[::-1]), straight[::-1])
     assert engine.predict(NETWORK, PARAMETERS, X[:0]).shape == (0, 2)
+    assert [a.shape for a in engine.trace(NETWORK, PARAMETERS, X[:0]).a] == [(0, 3), (0, 4), (0, 2)]
+    descent = engine.begin(NETWORK, State(PARAMETERS, {}, 0), Examples(X, Y), StepRule(GradientDescent(), 2**70))
+    with pytest.raises(ValueError, match="the order must be an array of int64, got float64"):
+        descent.train(np.array([0.9]), np.ones(1))
 
 
 def test_one_descent_and_many_threads() -> None:

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <new>
 
 namespace limpid::bindings {
 namespace {
@@ -32,6 +35,18 @@ std::string kind_of(const nb::ndarray<nb::ro>& given) {
     return code == codes.end() ? "another kind" : code->second + std::to_string(given.dtype().bits);
 }
 
+// An object's dtype, else its type, in words; whatever it answers, nothing but words comes out.
+std::string name_of(nb::handle given) {
+    try {
+        const nb::object dtype = nb::getattr(given, "dtype", nb::none());
+        const nb::str words(dtype.is_none() ? nb::object(given.type().attr("__name__")) : dtype);
+        if (const char* found = words.c_str()) return found;
+        PyErr_Clear();  // letters that no text may hold
+    } catch (const nb::python_error&) {
+    }
+    return "something else";
+}
+
 template <class Names>
 std::size_t place_of(const std::string& what, const std::string& name, const Names& names) {
     const auto found = std::find(names.begin(), names.end(), name);
@@ -44,10 +59,8 @@ std::size_t place_of(const std::string& what, const std::string& name, const Nam
 template <class T>
 Array<T> array(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape) {
     Array<T> made;
-    if (!nb::try_cast(given, made.owner, false)) {
-        const nb::object got = nb::hasattr(given, "dtype") ? given.attr("dtype") : given.type().attr("__name__");
-        throw std::invalid_argument(name + " must be a NumPy array of " + kind<T>() + ", got " + nb::str(got).c_str());
-    }
+    if (!nb::try_cast(given, made.owner, false))
+        throw std::invalid_argument(name + " must be a NumPy array of " + kind<T>() + ", got " + name_of(given));
     const auto& owner = made.owner;
     for (std::size_t at = 0; at < owner.ndim(); ++at) made.shape.push_back(owner.shape(at));
     if (owner.dtype() != nb::dtype<T>() || owner.device_type() != nb::device::cpu::value)
@@ -162,7 +175,10 @@ Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::han
 template <class T>
 std::pair<nb::object, T*> new_array(std::initializer_list<std::size_t> shape) {
     std::size_t count = 1;
-    for (const std::size_t size : shape) count *= size;
+    for (const std::size_t size : shape) {
+        if (size && count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T) / size) throw std::bad_alloc();
+        count *= size;
+    }
     T* numbers = new T[count]();
     const nb::capsule owner(numbers, [](void* made) noexcept { delete[] static_cast<T*>(made); });
     return {nb::cast(nb::ndarray<nb::numpy, T>(numbers, shape.size(), shape.begin(), owner)), numbers};

@@ -5,9 +5,12 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <array>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 #include "bindings/arguments.hpp"
 #include "core/passes.hpp"
@@ -31,36 +34,42 @@ nb::list names_of(const std::array<std::string_view, count>& names) {
     return made;
 }
 
-std::size_t steps_for(std::size_t rows, std::size_t batch_size) { return (rows - 1) / batch_size + 1; }
+void check_number(const char* name, bool fits, const char* needed, double given) {
+    if (!fits) throw std::invalid_argument(std::string(name) + " must be " + needed + ", got " + std::to_string(given));
+}
 
-StepRule rule_of(Optimizer optimizer, std::size_t batch_size, double l2, double dropout, double clip_norm,
+StepRule rule_of(const Optimizer& optimizer, std::size_t batch_size, double l2, double dropout, double clip_norm,
                  double label_smoothing, std::uint64_t seed) {
-    const auto check = [](const char* name, bool fits, const char* needed, double given) {
-        if (!fits)
-            throw std::invalid_argument(std::string(name) + " must be " + needed + ", got " + std::to_string(given));
-    };
-    check("batch_size", batch_size > 0, "at least 1", static_cast<double>(batch_size));
-    check("l2", l2 >= 0 && l2 <= std::numeric_limits<double>::max(), "a finite number of at least 0", l2);
-    check("dropout", dropout >= 0 && dropout < 1, "at least 0 and below 1", dropout);
-    check("label_smoothing", label_smoothing >= 0 && label_smoothing < 1, "at least 0 and below 1", label_smoothing);
-    check("clip_norm", clip_norm > 0, "above 0", clip_norm);
-    return {std::move(optimizer), batch_size, l2, dropout, clip_norm, label_smoothing, seed};
+    if (!batch_size) throw std::invalid_argument("batch_size must be at least 1, got 0");
+    check_number("l2", l2 >= 0 && l2 <= std::numeric_limits<double>::max(), "a finite number of at least 0", l2);
+    check_number("dropout", dropout >= 0 && dropout < 1, "at least 0 and below 1", dropout);
+    check_number("label_smoothing", label_smoothing >= 0 && label_smoothing < 1, "at least 0 and below 1",
+                 label_smoothing);
+    check_number("clip_norm", clip_norm > 0, "above 0", clip_norm);
+    return {optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed};
 }
 
-// Arrays as the dictionary that Python knows parameters by.
+// Arrays as the dictionary that Python knows parameters by: made of the right shapes, then filled.
 template <class T>
-nb::dict dictionary(const Arrays<T>& arrays) {
+struct Dictionary {
     nb::dict made;
-    for (std::size_t at = 0; at < arrays.layers.size(); ++at) {
-        const auto& layer = arrays.layers[at];
-        const auto [W, W_numbers] = new_array<T>({layer.inputs, layer.units});
-        const auto [b, b_numbers] = new_array<T>({layer.units});
-        layer.write(W_numbers, b_numbers);
-        made[("W" + std::to_string(at + 1)).c_str()] = W;
-        made[("b" + std::to_string(at + 1)).c_str()] = b;
+    std::vector<T*> numbers;  // W1, b1, W2, ...
+
+    explicit Dictionary(const Arrays<T>& like) {
+        for (std::size_t at = 0; at < like.layers.size(); ++at) {
+            const auto& layer = like.layers[at];
+            const auto [W, W_numbers] = new_array<T>({layer.inputs, layer.units});
+            const auto [b, b_numbers] = new_array<T>({layer.units});
+            made[("W" + std::to_string(at + 1)).c_str()] = W;
+            made[("b" + std::to_string(at + 1)).c_str()] = b;
+            numbers.push_back(W_numbers), numbers.push_back(b_numbers);
+        }
     }
-    return made;
-}
+    void fill(const Arrays<T>& from) {
+        for (std::size_t at = 0; at < from.layers.size(); ++at)
+            from.layers[at].write(numbers[2 * at], numbers[2 * at + 1]);
+    }
+};
 
 // A Descent for Python: it keeps what it learns from alive, and lets one thread at a time in.
 template <class T>
@@ -70,39 +79,44 @@ class PythonDescent {
                   double clip_norm, double label_smoothing, std::uint64_t seed, const nb::dict& start,
                   const nb::list& slots, std::uint64_t step, nb::handle X, nb::handle Y, nb::handle weights)
         : batch_size_(batch_size) {
-        StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed);
+        const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed);
         const Examples<T> given = examples<T>(network, X, Y, weights, owners_);
         rows_ = given.rows;
         State<T> from{parameters<T>(network, start, "parameters"), {}, step};
         if (slots.size() != optimizer.slots())
             throw std::invalid_argument("the optimizer remembers " + std::to_string(optimizer.slots()) +
                                         " arrays for each one, got " + std::to_string(slots.size()));
-        for (const nb::handle slot : slots) {
-            nb::dict of_slot;
-            if (!nb::try_cast(slot, of_slot)) throw std::invalid_argument("the slots must be dictionaries of arrays");
-            from.slots.push_back(parameters<T>(network, of_slot, "slots"));
-        }
-        descent_.emplace(network, std::move(rule), given, std::move(from), level());
+        std::vector<nb::dict> of_slots(slots.size());
+        for (std::size_t at = 0; at < of_slots.size(); ++at)
+            if (!nb::try_cast(slots[at], of_slots[at]))
+                throw std::invalid_argument("the slots must be dictionaries of arrays");
+        for (const nb::dict& slot : of_slots) from.slots.push_back(parameters<T>(network, slot, "slots"));
+        if (step > std::numeric_limits<std::uint64_t>::max() / 2)
+            throw std::invalid_argument("the step must be below 2**63, got " + std::to_string(step));
+        descent_.emplace(network, rule, given, std::move(from), level());
     }
 
     nb::object train(nb::handle order, nb::handle rates) {
-        const Array<std::int64_t> rows = array<std::int64_t>(order, "the order", {-1});
-        const Array<double> steps = finite_array<double>(rates, "the rates", {-1});
-        for (std::size_t at = 0; at < rows.rows(); ++at)
-            if (rows.numbers[at] < 0 || static_cast<std::size_t>(rows.numbers[at]) >= rows_)
+        const Array<std::int64_t> named = array<std::int64_t>(order, "the order", {-1});
+        const Array<double> given = finite_array<double>(rates, "the rates", {-1});
+        // copies: nobody can change what was checked
+        const std::vector<std::int64_t> rows(named.numbers, named.numbers + named.rows());
+        const std::vector<double> steps(given.numbers, given.numbers + given.rows());
+        for (std::size_t at = 0; at < rows.size(); ++at)
+            if (rows[at] < 0 || static_cast<std::size_t>(rows[at]) >= rows_)
                 throw std::invalid_argument("the order must name rows from 0 to " + std::to_string(rows_ - 1) +
-                                            ", got " + std::to_string(rows.numbers[at]) + " at place " +
-                                            std::to_string(at));
-        if (steps.rows() != steps_for(rows.rows(), batch_size_))
-            throw std::invalid_argument(
-                std::to_string(rows.rows()) + " rows in batches of " + std::to_string(batch_size_) + " need " +
-                std::to_string(steps_for(rows.rows(), batch_size_)) + " rates, got " + std::to_string(steps.rows()));
-        const auto [made, numbers] = new_array<double>({steps.rows(), 2});
-        std::vector<StepCost> costs(steps.rows());
+                                            ", got " + std::to_string(rows[at]) + " at place " + std::to_string(at));
+        const std::size_t needed = (rows.size() - 1) / batch_size_ + 1;
+        if (steps.size() != needed)
+            throw std::invalid_argument(std::to_string(rows.size()) + " rows in batches of " +
+                                        std::to_string(batch_size_) + " need " + std::to_string(needed) +
+                                        " rates, got " + std::to_string(steps.size()));
+        const auto [made, numbers] = new_array<double>({steps.size(), 2});
+        std::vector<BatchCost> costs(steps.size());
         {
             const nb::gil_scoped_release free;
             const std::lock_guard alone(mutex_);
-            descent_->train(rows.numbers, rows.rows(), steps.numbers, steps.rows(), costs.data());
+            descent_->train(rows.data(), rows.size(), steps.data(), steps.size(), costs.data());
         }
         for (std::size_t at = 0; at < costs.size(); ++at)
             numbers[2 * at] = costs[at].cost, numbers[2 * at + 1] = costs[at].penalty;
@@ -110,14 +124,23 @@ class PythonDescent {
     }
 
     nb::tuple state() {
-        std::unique_lock alone(mutex_, std::defer_lock);
-        {
-            const nb::gil_scoped_release free;  // who trains may need Python before it is done
-            alone.lock();
-        }
+        // all that Python has a part in is made before the lock is taken, and whoever trains may need Python meanwhile
+        Dictionary<T> parameters(descent_->state.parameters);
+        std::vector<Dictionary<T>> remembered;
         nb::list slots;
-        for (const Arrays<T>& slot : descent_->state.slots) slots.append(dictionary(slot));
-        return nb::make_tuple(dictionary(descent_->state.parameters), slots, descent_->state.step);
+        for (const Arrays<T>& slot : descent_->state.slots) {
+            remembered.emplace_back(slot);
+            slots.append(remembered.back().made);
+        }
+        std::uint64_t step = 0;
+        {
+            const nb::gil_scoped_release free;
+            const std::lock_guard alone(mutex_);
+            parameters.fill(descent_->state.parameters);
+            for (std::size_t at = 0; at < remembered.size(); ++at) remembered[at].fill(descent_->state.slots[at]);
+            step = descent_->state.step;
+        }
+        return nb::make_tuple(parameters.made, slots, step);
     }
 
    private:
@@ -138,8 +161,10 @@ nb::object python_predict(const Network& network, const nb::dict& given, nb::han
     const Array<T> x = inputs<T>(network, X);
     const Arrays<T> from = parameters<T>(network, given, "parameters");
     const auto [made, numbers] = new_array<T>({x.rows(), network.outputs()});
-    const nb::gil_scoped_release free;
-    predict(network, from, x.numbers, x.rows(), chosen, numbers);
+    {
+        const nb::gil_scoped_release free;
+        predict(network, from, x.numbers, x.rows(), chosen, numbers);
+    }
     return made;
 }
 
@@ -174,17 +199,20 @@ template <class T>
 nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::handle X, nb::handle Y,
                            nb::handle weights, double l2) {
     const SimdLevel chosen = level();
+    check_number("l2", l2 >= 0 && l2 <= std::numeric_limits<double>::max(), "a finite number of at least 0", l2);
     std::vector<Array<T>> owners;
     const Examples<T> from = examples<T>(network, X, Y, weights, owners);
     const Arrays<T> at = parameters<T>(network, given, "parameters");
     const LayerArrays<T> deltas(network, from.rows);
     Arrays<T> slopes(network);
-    PassCost found{};
+    Dictionary<T> of_slopes(slopes);
+    BatchCost found{};
     {
         const nb::gil_scoped_release free;
         found = gradients(network, at, from, l2, chosen, deltas.numbers, slopes);
+        of_slopes.fill(slopes);
     }
-    return nb::make_tuple(found.cost, found.penalty, deltas.made, dictionary(slopes));
+    return nb::make_tuple(found.cost, found.penalty, deltas.made, of_slopes.made);
 }
 
 template <class T>

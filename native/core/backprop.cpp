@@ -11,7 +11,7 @@ Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, std::si
     : network_(network), kernels_(kernels), capacity_(std::min(rows, rows_at_once)) {
     std::size_t widest = 0;
     for (const Layer& layer : network.layers) {
-        const std::size_t stride = stride_of<T>(layer.units), inner = rooms_.empty() ? 0 : stride_of<T>(layer.inputs);
+        const std::size_t stride = stride_of<T>(layer.units), inner = rooms_.empty() ? 0 : rooms_.back().stride;
         Room room{layer.inputs, layer.units, stride, Buffer<T>(capacity_ * stride), {}, {}, {}};
         if (learns) room.delta = Buffer<T>(capacity_ * stride), room.transposed = Buffer<T>(layer.units * inner);
         rooms_.push_back(std::move(room));
@@ -19,7 +19,7 @@ Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, std::si
     }
     columns_ = Buffer<T>(widest);
     const auto is_deep = [](const Room& room) { return room.units > part_depth; };
-    if (learns && std::any_of(rooms_.begin(), rooms_.end(), is_deep)) waiting_ = Buffer<T>(capacity_ * widest);
+    if (learns && std::any_of(rooms_.begin() + 1, rooms_.end(), is_deep)) waiting_ = Buffer<T>(capacity_ * widest);
 }
 
 template <class T>
@@ -38,8 +38,14 @@ void Backprop<T>::forward(const Arrays<T>& parameters, const Rows<T>& rows, cons
                          room.units, room.stride, room.mask.get());
             mask = room.mask.get();
         }
-        const Factors<T> factors{x,          layer.W.get(), x_stride,    layer.stride,
-                                 rows.count, room.units,    room.inputs, occupied};
+        const Factors<T> factors{.a = x,
+                                 .b = layer.W.get(),
+                                 .a_stride = x_stride,
+                                 .b_stride = layer.stride,
+                                 .rows = rows.count,
+                                 .columns = room.units,
+                                 .depth = room.inputs,
+                                 .occupied = occupied};
         const Activation activation = last ? Activation::identity : network_.layers[number].activation;
         kernels_.layer(factors, layer.b.get(), activation, room.a.get(), last ? nullptr : room.delta.get(), mask,
                        room.stride);
@@ -56,16 +62,23 @@ void Backprop<T>::activate_output(std::size_t rows) {
 template <class T>
 double Backprop<T>::cost(const Rows<T>& rows) {
     const Room& room = rooms_.back();
-    return kernels_.output({room.a.get(), rows.y, rows.shares, columns_.get(), room.stride, rows.count, room.units,
-                            network_.output(), network_.cost},
-                           room.delta.get());
+    const Answers<T> answers{.z = room.a.get(),
+                             .y = rows.y,
+                             .shares = rows.shares,
+                             .stride = room.stride,
+                             .rows = rows.count,
+                             .units = room.units,
+                             .output = network_.output(),
+                             .cost = network_.cost,
+                             .matching = matches(network_.output(), network_.cost.kind)};
+    return kernels_.output_cost(answers, room.delta.get(), columns_.get());
 }
 
 template <class T>
 void Backprop<T>::prepare_back(const Arrays<T>& parameters) {
     for (std::size_t number = 1; number < rooms_.size(); ++number) {
         const auto& layer = parameters.layers[number];
-        const std::size_t stride = stride_of<T>(layer.inputs);
+        const std::size_t stride = rooms_[number - 1].stride;
         constexpr std::size_t block = 16;  // so many rows of W at a time stay in the nearest cache
         for (std::size_t first = 0; first < layer.inputs; first += block)
             for (std::size_t unit = 0; unit < layer.units; ++unit)
@@ -79,7 +92,7 @@ void Backprop<T>::back(std::size_t layer, std::size_t rows) {
     const Room &room = rooms_[layer], &before = rooms_[layer - 1];
     const Factors<T> factors{
         room.delta.get(), room.transposed.get(), room.stride, stride_of<T>(room.inputs), rows, room.inputs, room.units};
-    kernels_.blame(factors, before.delta.get(), waiting_.get(), before.stride);
+    kernels_.back(factors, before.delta.get(), waiting_.get(), before.stride);
 }
 
 template <class T>
@@ -88,7 +101,14 @@ Factors<T> Backprop<T>::slope_factors(std::size_t layer, const Rows<T>& rows) co
     const T* x = layer ? rooms_[layer - 1].a.get() : rows.x;
     const std::size_t x_stride = layer ? rooms_[layer - 1].stride : rows.x_stride;
     const Places occupied = !layer && rows.occupied ? rows.occupied->by_inputs() : Places{};
-    return {x, room.delta.get(), x_stride, room.stride, room.inputs, room.units, rows.count, occupied};
+    return {.a = x,
+            .b = room.delta.get(),
+            .a_stride = x_stride,
+            .b_stride = room.stride,
+            .rows = room.inputs,
+            .columns = room.units,
+            .depth = rows.count,
+            .occupied = occupied};
 }
 
 template <class T>

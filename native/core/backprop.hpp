@@ -8,6 +8,11 @@
 
 namespace limpid {
 
+// What a batch costs: the average over its rows, and the penalty on the weights.
+struct BatchCost {
+    double cost, penalty;
+};
+
 // Rows that go through all layers together; of larger batches the slopes are summed up part by part, in one chain.
 inline constexpr std::size_t rows_at_once = 512;
 
@@ -35,22 +40,22 @@ class Backprop {
     // Room for `rows` rows, at most `rows_at_once`. `learns` makes room for the way back too.
     Backprop(const Network& network, const Kernels<T>& kernels, std::size_t rows, bool learns);
 
-    // A layer's activations (of the last one the weighted sums) and, once `back` was called, its blame.
+    // A layer's activations (of the last one the weighted sums) and, once it was reached on the way back, dC/dz.
     const T* activations(std::size_t layer) const { return rooms_[layer].a.get(); }
-    const T* blame(std::size_t layer) const { return rooms_[layer].delta.get(); }
+    const T* delta(std::size_t layer) const { return rooms_[layer].delta.get(); }
     std::size_t stride(std::size_t layer) const { return rooms_[layer].stride; }
 
     // Activations and slopes of all hidden layers, weighted sums of the last.
     void forward(const Arrays<T>& parameters, const Rows<T>& rows, const Dropout& dropout = {});
     // The last layer's activations, in place of its sums.
     void activate_output(std::size_t rows);
-    // The rows' cost by their shares; leaves the last layer's blame.
+    // The rows' cost by their shares; leaves the last layer's delta.
     double cost(const Rows<T>& rows);
-    // Takes over the weights that blame flows back through: once before the first `back` of a step.
+    // Takes over the weights that deltas flow back through: once before the first `back` of a step.
     void prepare_back(const Arrays<T>& parameters);
-    // The blame of layer - 1 from that of `layer`.
+    // The delta of layer - 1 from that of `layer`.
     void back(std::size_t layer, std::size_t rows);
-    // The factors of a layer's slope: what went in, and blame.
+    // The factors of a layer's slope: what went in, and delta.
     Factors<T> slope_factors(std::size_t layer, const Rows<T>& rows) const;
     // Adds the rows' slopes of a layer to `slopes`, or starts them.
     void accumulate(std::size_t layer, const Rows<T>& rows, Arrays<T>& slopes, bool fresh) const;

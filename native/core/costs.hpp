@@ -22,7 +22,7 @@ inline Vector<T> xlogy(Vector<T> x, Vector<T> y) {
 // A probability or rate that underflowed to 0 still has a finite logarithm.
 template <class T>
 inline Vector<T> away_from_zero(Vector<T> a) {
-    return max(a, Vector<T>(std::numeric_limits<T>::min()));
+    return max(a, Vector<T>(Bits<T>::least));
 }
 
 template <class T>
@@ -50,7 +50,7 @@ inline TermAndSlope<T> cost_of(const Cost& cost, Vector<T> a, Vector<T> y) {
             return {xlogy(y, y) - xlogy(y, rate) + rate - y, one - y / rate};
         }
         case CostKind::binary_cross_entropy: {
-            const V margin(std::numeric_limits<T>::epsilon());
+            const V margin(Bits<T>::step);
             const V p = min(max(a, margin), one - margin);
             return {-xlogy(y, p) - xlogy(one - y, one - p), (p - y) / (p * (one - p))};
         }

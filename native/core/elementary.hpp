@@ -62,7 +62,7 @@ inline Vector<T> exp(Vector<T> x) {
     const V least(Series<T>::least), most(Series<T>::most);
     const Powers<T> part = powers(min(max(x, least), most));
     const V value = (part.growth + V(T(1))) * part.half * V(T(2));
-    return select(x < least, V(T(0)), select(x > most, V(std::numeric_limits<T>::infinity()), value));
+    return select(x < least, V(T(0)), select(x > most, V(Bits<T>::infinity), value));
 }
 
 // e^x - 1 for x at most 80.
@@ -89,7 +89,6 @@ template <class T>
 inline Vector<T> log(Vector<T> x) {
     using V = Vector<T>;
     using Naturals = typename V::Naturals;
-    using Limits = std::numeric_limits<T>;
     constexpr int mantissa = Bits<T>::mantissa;
     // x = 2^n m with m between sqrt(1/2) and sqrt(2)
     const Naturals root = Naturals(V(T(0.70710678118654752440)).lanes), bits = Naturals(x.lanes);
@@ -101,8 +100,8 @@ inline Vector<T> log(Vector<T> x) {
     const V one(T(1));
     const V small = fma(n, V(Series<T>::ln2_low), twice_atanh((m - one) / (m + one)));
     const V value = fma(n, V(Series<T>::ln2_high), small);
-    const V outside = select(x < V(T(0)), V(Limits::quiet_NaN()), V(-Limits::infinity()));
-    return select(x < V(Limits::min()), outside, select(x < V(Limits::infinity()), value, x));
+    const V outside = select(x < V(T(0)), V(Bits<T>::nan), V(-Bits<T>::infinity));
+    return select(x < V(Bits<T>::least), outside, select(x < V(Bits<T>::infinity), value, x));
 }
 
 // log(1 + u) for u from 0 to 1.

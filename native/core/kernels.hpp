@@ -23,10 +23,10 @@ struct Factors {
 template <class T>
 struct Answers {
     const T *z, *y, *shares;
-    T* columns;  // room for one row
     std::size_t stride, rows, units;
     Activation output;
     Cost cost;
+    bool matching;  // whether the cost's delta is a - y with this activation
 };
 
 // Parameters that a step moves, and what the optimizer remembers of them (null where it does not).
@@ -38,16 +38,18 @@ struct Movable {
 
 template <class T>
 struct Kernels {
-    // a = f(x W + bias), and f' where `slope` is given, both times `mask` where that is; softmax gives z.
+    // a = f(x W + bias), and f' where `slope` is given, both times `mask` where that is; softmax gives z. Sums wait in
+    // `a`, which must not be x.
     void (*layer)(const Factors<T>& x_and_W, const T* bias, Activation, T* a, T* slope, const T* mask,
                   std::size_t stride);
     // f of whole rows of z in place, softmax too.
     void (*activate)(Activation, T* z, std::size_t rows, std::size_t units, std::size_t stride);
-    // dC/dz of the output layer, zero in the filled-up columns; returns the rows' costs, by their shares.
-    double (*output)(const Answers<T>&, T* delta);
+    // dC/dz of the output layer, zero in the filled-up columns; returns the rows' costs, by their shares. `terms` is
+    // room for one row.
+    double (*output_cost)(const Answers<T>&, T* delta, T* terms);
     // dC/dz of a hidden layer from the next one's: (delta_next W_next^T) f'; f' comes in `delta`. `waiting` is room of
     // the same size, needed where the depth is more than `part_depth`.
-    void (*blame)(const Factors<T>& delta_and_W, T* delta, T* waiting, std::size_t stride);
+    void (*back)(const Factors<T>& delta_and_W, T* delta, T* waiting, std::size_t stride);
     // The slope x^T delta, added to `sums` where they are given, and at once the optimizer's step along it.
     void (*descend)(const Factors<T>& x_and_delta, const T* sums, const StepNumbers<T>&, const Movable<T>&);
     // sums += x^T delta; where `fresh`, sums = x^T delta.
@@ -63,7 +65,18 @@ struct Kernels {
 // Costs and squares are added up in T over so many rows, column by column, and from there in double.
 inline constexpr std::size_t rows_a_block = 32;
 
+// Each level's table, made in the file of its name.
 template <class T>
-const Kernels<T>& kernels_for(SimdLevel level);
+const Kernels<T>& baseline_kernels();
+template <class T>
+const Kernels<T>& avx2_kernels();
+
+template <class T>
+const Kernels<T>& kernels_for([[maybe_unused]] SimdLevel level) {
+#if defined(LIMPID_AVX2)
+    if (level == SimdLevel::avx2) return avx2_kernels<T>();
+#endif
+    return baseline_kernels<T>();
+}
 
 }  // namespace limpid

@@ -23,13 +23,13 @@ void Arrays<T>::add_weights(T factor, const Arrays& other) {
 
 template <class T>
 void Arrays<T>::OfLayer::read(const T* from_W, const T* from_b) {
-    for (std::size_t row = 0; row < inputs; ++row) std::copy_n(from_W + row * units, units, W.get() + row * stride);
+    copy_rows(from_W, units, inputs, units, W.get(), stride);
     std::copy_n(from_b, units, b.get());
 }
 
 template <class T>
 void Arrays<T>::OfLayer::write(T* to_W, T* to_b) const {
-    for (std::size_t row = 0; row < inputs; ++row) std::copy_n(W.get() + row * stride, units, to_W + row * units);
+    copy_rows<T>(W.get(), stride, inputs, units, to_W, units);
     std::copy_n(b.get(), units, to_b);
 }
 

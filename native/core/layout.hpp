@@ -2,9 +2,12 @@
 // of a row at any SIMD level. What fills the rows up never reaches a number that counts.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <new>
+#include <vector>
 
 #include "core/network.hpp"
 
@@ -18,6 +21,13 @@ template <class T>
 constexpr std::size_t stride_of(std::size_t columns) {
     constexpr std::size_t line = cache_line / sizeof(T);
     return ((columns + line - 1) / line | 1) * line;
+}
+
+// Copies `rows` rows of `columns` numbers, so many numbers from row to row there and here.
+template <class T>
+void copy_rows(const T* from, std::size_t from_stride, std::size_t rows, std::size_t columns, T* to,
+               std::size_t to_stride) {
+    for (std::size_t row = 0; row < rows; ++row) std::copy_n(from + row * from_stride, columns, to + row * to_stride);
 }
 
 // Aligned memory, zeros at first.

@@ -32,13 +32,7 @@ void layer(const Factors<T>& factors, const T* bias, Activation activation, T* a
 }
 
 template <class T>
-double output(const Answers<T>& answers, T* delta) {
-    return block_sum(answers.rows, answers.units, answers.columns,
-                     [&](std::size_t row) { output_row(answers, row, delta, answers.columns); });
-}
-
-template <class T>
-void blame(const Factors<T>& factors, T* delta, T* waiting, std::size_t stride) {
+void back(const Factors<T>& factors, T* delta, T* waiting, std::size_t stride) {
     const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
                                                    std::size_t column) __attribute__((always_inline)) {
         T* slopes = delta + row * stride + column;
@@ -114,7 +108,7 @@ double sum_of_squares(const T* matrix, std::size_t rows, std::size_t units, std:
 }
 
 template <class T>
-inline constexpr Kernels<T> kernels{layer<T>,      activate_rows<T>, output<T>,      blame<T>,         descend<T>,
+inline constexpr Kernels<T> kernels{layer<T>,      activate_rows<T>, output_cost<T>, back<T>,          descend<T>,
                                     accumulate<T>, step<T>,          column_sums<T>, sum_of_squares<T>};
 
 }  // namespace limpid::LIMPID_LEVEL

@@ -5,9 +5,13 @@
 
 namespace limpid {
 
-extern const Kernels<float> avx2_float;
-extern const Kernels<double> avx2_double;
-const Kernels<float> avx2_float = avx2::kernels<float>;
-const Kernels<double> avx2_double = avx2::kernels<double>;
+template <>
+const Kernels<float>& avx2_kernels() {
+    return avx2::kernels<float>;
+}
+template <>
+const Kernels<double>& avx2_kernels() {
+    return avx2::kernels<double>;
+}
 
 }  // namespace limpid

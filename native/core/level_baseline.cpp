@@ -5,9 +5,13 @@
 
 namespace limpid {
 
-extern const Kernels<float> baseline_float;
-extern const Kernels<double> baseline_double;
-const Kernels<float> baseline_float = baseline::kernels<float>;
-const Kernels<double> baseline_double = baseline::kernels<double>;
+template <>
+const Kernels<float>& baseline_kernels() {
+    return baseline::kernels<float>;
+}
+template <>
+const Kernels<double>& baseline_kernels() {
+    return baseline::kernels<double>;
+}
 
 }  // namespace limpid

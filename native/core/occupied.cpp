@@ -7,6 +7,11 @@ namespace limpid {
 namespace {
 
 constexpr std::size_t tiles_a_word = 64 / tile_rows, inputs_a_word = tiles_a_word * tile_rows;
+constexpr std::uint64_t first_of_each_tile = [] {
+    std::uint64_t word = 0;
+    for (std::size_t tile = 0; tile < tiles_a_word; ++tile) word |= std::uint64_t{1} << tile * tile_rows;
+    return word;
+}();
 
 // Calls `use` with the number of each bit that is set, in ascending order.
 template <class Use>
@@ -42,10 +47,9 @@ void Occupied::add(std::size_t row) {
     const std::uint64_t* mask = masks_.data() + row * words_;
     for (std::size_t word = 0; word < words_; ++word) {
         tile_[word] = (added_ % tile_rows ? tile_[word] : 0) | mask[word];
-        std::uint64_t any = 0, firsts = 0;  // the first bit of each tile of inputs: whether any of them is set
+        std::uint64_t any = 0;  // the first bit of each tile of inputs: whether any of them is set
         for (std::size_t bit = 0; bit < tile_rows; ++bit) any |= mask[word] >> bit;
-        for (std::size_t tile = 0; tile < tiles_a_word; ++tile) firsts |= std::uint64_t{1} << tile * tile_rows;
-        each_bit(any & firsts, [&](std::size_t bit) {
+        each_bit(any & first_of_each_tile, [&](std::size_t bit) {
             const std::size_t tile = word * tiles_a_word + bit / tile_rows;
             input_places_[tile * batch_rows_ + input_counts_[tile]++] = static_cast<std::uint32_t>(added_);
         });

@@ -1,5 +1,5 @@
 // Where the inputs of a batch are not zero, tile by tile: products leave the rest out. A product with an exact zero
-// changes no sum's bits, so that none depends on whether it was left out.
+// changes no sum's bits while weights are finite, so that none depends on whether it was left out.
 #pragma once
 
 #include <cstddef>

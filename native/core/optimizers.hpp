@@ -35,7 +35,7 @@ template <OptimizerKind kind, class T>
         if constexpr (kind == OptimizerKind::nadam) {
             return w - rate * fma(V(n.ahead), first, V(n.ahead_slope) * g) / root;
         } else {
-            static_assert(kind == OptimizerKind::adam || kind == OptimizerKind::adamw);
+            static_assert(kind == OptimizerKind::adam);  // adamw too: with_optimizer
             return fma(V(n.shrink), w, -(rate * first / root));
         }
     }

@@ -101,22 +101,6 @@ inline void elementwise_row(const Cost& cost, bool matching, const T* z, const T
     });
 }
 
-template <class T>
-void output_row(const Answers<T>& answers, std::size_t row, T* delta, T* terms) {
-    const T *z = answers.z + row * answers.stride, *y = answers.y + row * answers.stride, share = answers.shares[row];
-    delta += row * answers.stride;
-    const bool matching = matches(answers.output, answers.cost.kind);
-    if (answers.output != Activation::softmax)
-        with_activation(answers.output, [&]<Activation known>() {
-            elementwise_row<known>(answers.cost, matching, z, y, share, answers.units, delta, terms);
-        });
-    else if (matching)
-        cross_entropy_row(z, y, share, answers.units, delta, terms);
-    else
-        softmax_row(answers.cost, z, y, share, answers.units, delta, terms);
-    for (std::size_t unit = answers.units; unit % Vector<T>::width; ++unit) delta[unit] = 0;
-}
-
 // The sum over (rows, units) of what `add_row` adds to the columns of its block of rows.
 template <class T, class AddRow>
 inline double block_sum(std::size_t rows, std::size_t units, T* columns, AddRow add_row) {
@@ -126,6 +110,37 @@ inline double block_sum(std::size_t rows, std::size_t units, T* columns, AddRow 
         for (std::size_t row = first; row < rows && row < first + rows_a_block; ++row) add_row(row);
         for (std::size_t unit = 0; unit < units; ++unit) total += static_cast<double>(columns[unit]);
     }
+    return total;
+}
+
+// The cost of all rows: `use` is called with each row's z, y, share, delta and the terms that it adds to.
+template <class T, class Use>
+inline double each_row(const Answers<T>& answers, T* delta, T* terms, Use use) {
+    return block_sum(answers.rows, answers.units, terms, [&](std::size_t row) {
+        const std::size_t at = row * answers.stride;
+        use(answers.z + at, answers.y + at, answers.shares[row], delta + at, terms);
+        for (std::size_t unit = answers.units; unit % Vector<T>::width; ++unit) delta[at + unit] = 0;
+    });
+}
+
+template <class T>
+double output_cost(const Answers<T>& answers, T* delta, T* terms) {
+    const std::size_t units = answers.units;
+    double total = 0;
+    if (answers.output != Activation::softmax)
+        with_activation(answers.output, [&]<Activation known>() {
+            total = each_row(answers, delta, terms, [&](const T* z, const T* y, T share, T* to, T* columns) {
+                elementwise_row<known>(answers.cost, answers.matching, z, y, share, units, to, columns);
+            });
+        });
+    else if (answers.matching)
+        total = each_row(answers, delta, terms, [&](const T* z, const T* y, T share, T* to, T* columns) {
+            cross_entropy_row(z, y, share, units, to, columns);
+        });
+    else
+        total = each_row(answers, delta, terms, [&](const T* z, const T* y, T share, T* to, T* columns) {
+            softmax_row(answers.cost, z, y, share, units, to, columns);
+        });
     return total;
 }
 

@@ -5,12 +5,6 @@
 namespace limpid {
 namespace {
 
-// The first `rows` rows of a layer's array to where nothing lies between them.
-template <class T>
-void copy_rows(const T* from, std::size_t stride, std::size_t rows, std::size_t units, T* to) {
-    for (std::size_t row = 0; row < rows; ++row) std::copy_n(from + row * stride, units, to + row * units);
-}
-
 // Calls `use` with the first row and the number of rows of each part that goes through the layers together.
 template <class Use>
 void each_part(std::size_t rows, Use use) {
@@ -29,7 +23,7 @@ void predict(const Network& network, const Arrays<T>& parameters, const T* X, st
         backprop.forward(parameters, {X + first * network.inputs(), network.inputs(), nullptr, nullptr, count});
         backprop.activate_output(count);
         copy_rows(backprop.activations(last), backprop.stride(last), count, network.outputs(),
-                  outputs + first * network.outputs());
+                  outputs + first * network.outputs(), network.outputs());
     });
 }
 
@@ -47,21 +41,21 @@ void trace(const Network& network, const Arrays<T>& parameters, const T* X, std:
             const Factors<T> factors{
                 x + first * layer.inputs, own.W.get(), layer.inputs, own.stride, count, layer.units, layer.inputs};
             kernels.layer(factors, own.b.get(), Activation::identity, room.get(), nullptr, nullptr, own.stride);
-            copy_rows(room.get(), own.stride, count, layer.units, z[number] + first * layer.units);
+            copy_rows<T>(room.get(), own.stride, count, layer.units, z[number] + first * layer.units, layer.units);
             kernels.activate(layer.activation, room.get(), count, layer.units, own.stride);
-            copy_rows(room.get(), own.stride, count, layer.units, a[number] + first * layer.units);
+            copy_rows<T>(room.get(), own.stride, count, layer.units, a[number] + first * layer.units, layer.units);
         });
     }
 }
 
 template <class T>
-PassCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
-                   SimdLevel level, const std::vector<T*>& deltas, Arrays<T>& slopes) {
+BatchCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
+                    SimdLevel level, const std::vector<T*>& deltas, Arrays<T>& slopes) {
     const FlushToZero flush;
     Backprop<T> backprop(network, kernels_for<T>(level), examples.rows, true);
     Batch<T> batch(network, examples, examples.rows, 0);
     const double total = batch.weigh(nullptr, examples.rows);
-    PassCost found{0, l2 > 0 ? 0.5 * l2 / total * backprop.sum_of_squares(parameters, false) : 0};
+    BatchCost found{0, l2 != 0 ? 0.5 * l2 / total * backprop.sum_of_squares(parameters, false) : 0};
     backprop.prepare_back(parameters);
     each_part(examples.rows, [&](std::size_t first, std::size_t count) {
         const Rows<T> rows = batch.gather(nullptr, first, count, total);
@@ -71,10 +65,11 @@ PassCost gradients(const Network& network, const Arrays<T>& parameters, const Ex
             if (layer) backprop.back(layer, count);
             backprop.accumulate(layer, rows, slopes, first == 0);
             const std::size_t units = network.layers[layer].units;
-            copy_rows(backprop.blame(layer), backprop.stride(layer), count, units, deltas[layer] + first * units);
+            copy_rows(backprop.delta(layer), backprop.stride(layer), count, units, deltas[layer] + first * units,
+                      units);
         }
     });
-    if (l2 > 0) slopes.add_weights(static_cast<T>(l2 / total), parameters);
+    if (l2 != 0) slopes.add_weights(static_cast<T>(l2 / total), parameters);
     return found;
 }
 
@@ -84,9 +79,9 @@ template void trace(const Network&, const Arrays<float>&, const float*, std::siz
                     const std::vector<float*>&, const std::vector<float*>&);
 template void trace(const Network&, const Arrays<double>&, const double*, std::size_t, SimdLevel,
                     const std::vector<double*>&, const std::vector<double*>&);
-template PassCost gradients(const Network&, const Arrays<float>&, const Examples<float>&, double, SimdLevel,
-                            const std::vector<float*>&, Arrays<float>&);
-template PassCost gradients(const Network&, const Arrays<double>&, const Examples<double>&, double, SimdLevel,
-                            const std::vector<double*>&, Arrays<double>&);
+template BatchCost gradients(const Network&, const Arrays<float>&, const Examples<float>&, double, SimdLevel,
+                             const std::vector<float*>&, Arrays<float>&);
+template BatchCost gradients(const Network&, const Arrays<double>&, const Examples<double>&, double, SimdLevel,
+                             const std::vector<double*>&, Arrays<double>&);
 
 }  // namespace limpid

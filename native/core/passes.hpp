@@ -6,10 +6,6 @@
 
 namespace limpid {
 
-struct PassCost {
-    double cost, penalty;
-};
-
 // The outputs (rows, outputs) for X (rows, inputs).
 template <class T>
 void predict(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
@@ -20,9 +16,9 @@ template <class T>
 void trace(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
            const std::vector<T*>& z, const std::vector<T*>& a);
 
-// Cost and penalty averaged over the examples by their weights, every layer's blame (rows, units), and the slopes.
+// Cost and penalty averaged over the examples by their weights, every layer's delta (rows, units), and the slopes.
 template <class T>
-PassCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
-                   SimdLevel level, const std::vector<T*>& deltas, Arrays<T>& slopes);
+BatchCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
+                    SimdLevel level, const std::vector<T*>& deltas, Arrays<T>& slopes);
 
 }  // namespace limpid

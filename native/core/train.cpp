@@ -7,10 +7,10 @@
 namespace limpid {
 
 template <class T>
-Descent<T>::Descent(Network network, StepRule rule, const Examples<T>& examples, State<T> start, SimdLevel level)
+Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& examples, State<T> start, SimdLevel level)
     : state(std::move(start)),
       network_(std::move(network)),
-      rule_(std::move(rule)),
+      rule_(rule),
       kernels_(kernels_for<T>(level)),
       backprop_(network_, kernels_, rule_.batch_size, true),
       batch_(network_, examples, rule_.batch_size, rule_.label_smoothing),
@@ -18,7 +18,7 @@ Descent<T>::Descent(Network network, StepRule rule, const Examples<T>& examples,
 
 template <class T>
 void Descent<T>::train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps,
-                       StepCost* costs) {
+                       BatchCost* costs) {
     const FlushToZero flush;
     for (std::size_t number = 0; number < steps; ++number) {
         const std::size_t first = number * rule_.batch_size;
@@ -27,9 +27,9 @@ void Descent<T>::train(const std::int64_t* order, std::size_t count, const doubl
 }
 
 template <class T>
-StepCost Descent<T>::step(const std::int64_t* order, std::size_t count, double rate) {
+BatchCost Descent<T>::step(const std::int64_t* order, std::size_t count, double rate) {
     const double total = batch_.weigh(order, count), l2 = rule_.l2 / total;
-    StepCost found{0, l2 > 0 ? 0.5 * l2 * backprop_.sum_of_squares(state.parameters, false) : 0};
+    BatchCost found{0, l2 != 0 ? 0.5 * l2 * backprop_.sum_of_squares(state.parameters, false) : 0};
     const Numbers numbers{step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2, true),
                           step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2, false)};
     const bool clips = std::isfinite(rule_.clip_norm);
@@ -57,41 +57,31 @@ template <class T>
 void Descent<T>::descend(std::size_t layer, const Rows<T>& rows, bool fresh, const Numbers& numbers) {
     const auto& slopes = slopes_.layers[layer];
     kernels_.descend(backprop_.slope_factors(layer, rows), fresh ? nullptr : slopes.W.get(), numbers.weights,
-                     weights(layer));
+                     movable(layer, &Arrays<T>::OfLayer::W));
     backprop_.accumulate_bias(layer, rows.count, slopes_, fresh);
-    kernels_.step(numbers.biases, biases(layer), slopes.b.get(), T(1), slopes.units);
+    kernels_.step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), T(1), slopes.units);
 }
 
 // All slopes are shortened together so that their norm is at most the rule's (Pascanu et al. 2013), then followed.
 template <class T>
 void Descent<T>::descend_clipped(Numbers numbers, double l2) {
-    if (l2 > 0) slopes_.add_weights(static_cast<T>(l2), state.parameters);
+    if (l2 != 0) slopes_.add_weights(static_cast<T>(l2), state.parameters);
     numbers.weights.l2 = 0;  // it is in the slopes already
     const double norm = std::sqrt(backprop_.sum_of_squares(slopes_, true));
     const T scale = norm > rule_.clip_norm ? static_cast<T>(rule_.clip_norm / norm) : T(1);
     for (std::size_t layer = 0; layer < network_.layers.size(); ++layer) {
         const auto& slopes = slopes_.layers[layer];
-        kernels_.step(numbers.weights, weights(layer), slopes.W.get(), scale, slopes.inputs * slopes.stride);
-        kernels_.step(numbers.biases, biases(layer), slopes.b.get(), scale, slopes.units);
+        kernels_.step(numbers.weights, movable(layer, &Arrays<T>::OfLayer::W), slopes.W.get(), scale,
+                      slopes.inputs * slopes.stride);
+        kernels_.step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), scale, slopes.units);
     }
 }
 
 template <class T>
-Movable<T> Descent<T>::weights(std::size_t layer) {
-    const auto slot = [&](std::size_t at) {
-        return at < state.slots.size() ? state.slots[at].layers[layer].W.get() : nullptr;
-    };
-    const auto& own = state.parameters.layers[layer];
-    return {own.W.get(), slot(0), slot(1), own.stride};
-}
-
-template <class T>
-Movable<T> Descent<T>::biases(std::size_t layer) {
-    const auto slot = [&](std::size_t at) {
-        return at < state.slots.size() ? state.slots[at].layers[layer].b.get() : nullptr;
-    };
-    const auto& own = state.parameters.layers[layer];
-    return {own.b.get(), slot(0), slot(1), own.stride};
+Movable<T> Descent<T>::movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array) {
+    const auto of = [&](const Arrays<T>& arrays) { return (arrays.layers[layer].*array).get(); };
+    const auto slot = [&](std::size_t at) { return at < state.slots.size() ? of(state.slots[at]) : nullptr; };
+    return {of(state.parameters), slot(0), slot(1), state.parameters.layers[layer].stride};
 }
 
 template class Descent<float>;

@@ -13,21 +13,19 @@ struct State {
     std::uint64_t step = 0;  // batches done so far
 };
 
-// A batch's cost and penalty before its step.
-struct StepCost {
-    double cost, penalty;
-};
-
 template <class T>
 class Descent {
    public:
-    // The examples must outlive it; `start` has as many slots as the rule's optimizer.
-    Descent(Network network, StepRule rule, const Examples<T>& examples, State<T> start, SimdLevel level);
+    // The examples must outlive it and stay as they are; `start` has as many slots as the rule's optimizer.
+    Descent(Network network, const StepRule& rule, const Examples<T>& examples, State<T> start, SimdLevel level);
+    Descent(const Descent&) = delete;  // parts of it refer to others
+    Descent& operator=(const Descent&) = delete;
 
     State<T> state;
 
-    // A step for each batch of the `count` rows in `order`, at the learning rates `rates` (steps,).
-    void train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps, StepCost* costs);
+    // A step for each batch of the `count` rows in `order`, at the learning rates `rates` (steps,); what each batch
+    // cost before its step goes to `costs`.
+    void train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps, BatchCost* costs);
 
    private:
     // The numbers of one step, for weights and for biases.
@@ -35,11 +33,10 @@ class Descent {
         StepNumbers<T> weights, biases;
     };
 
-    StepCost step(const std::int64_t* order, std::size_t count, double rate);
+    BatchCost step(const std::int64_t* order, std::size_t count, double rate);
     void descend(std::size_t layer, const Rows<T>& rows, bool fresh, const Numbers& numbers);
     void descend_clipped(Numbers numbers, double l2);
-    Movable<T> weights(std::size_t layer);
-    Movable<T> biases(std::size_t layer);
+    Movable<T> movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array);
 
     Network network_;
     StepRule rule_;

@@ -22,8 +22,12 @@ struct Bits<float> {
     using Whole = std::int32_t;
     using Natural = std::uint32_t;
     static constexpr int mantissa = 23, bias = 127;
-    static constexpr float to_whole =
-        0x1.8p23f;  // added to a small number, it leaves the nearest whole one in the bits
+    static constexpr float to_whole = 0x1.8p23f;  // added to a small number, it leaves a whole one in the bits
+    // here, since a function of the library would be compiled once for all levels
+    static constexpr float least = std::numeric_limits<float>::min(), step = std::numeric_limits<float>::epsilon();
+    static constexpr float infinity = std::numeric_limits<float>::infinity();
+    static constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    static constexpr Whole all_but_sign = std::numeric_limits<Whole>::max();
 };
 template <>
 struct Bits<double> {
@@ -31,6 +35,10 @@ struct Bits<double> {
     using Natural = std::uint64_t;
     static constexpr int mantissa = 52, bias = 1023;
     static constexpr double to_whole = 0x1.8p52;
+    static constexpr double least = std::numeric_limits<double>::min(), step = std::numeric_limits<double>::epsilon();
+    static constexpr double infinity = std::numeric_limits<double>::infinity();
+    static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    static constexpr Whole all_but_sign = std::numeric_limits<Whole>::max();
 };
 
 template <class T>
@@ -108,7 +116,7 @@ inline Vector<T> sqrt(Vector<T> a) {
 template <class T>
 inline Vector<T> abs(Vector<T> a) {
     using Wholes = typename Vector<T>::Wholes;
-    const Wholes all_but_sign = Wholes{} + std::numeric_limits<typename Bits<T>::Whole>::max();
+    const Wholes all_but_sign = Wholes{} + Bits<T>::all_but_sign;
     return Vector<T>::of(typename Vector<T>::Lanes(Wholes(a.lanes) & all_but_sign));
 }
 

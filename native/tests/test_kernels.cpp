@@ -52,18 +52,18 @@ static void check_layer(const Kernels<T>& kernels, std::size_t rows, std::size_t
 }
 
 template <class T>
-static void check_blame(const Kernels<T>& kernels, std::size_t rows, std::size_t units, std::size_t next,
-                        double allowed) {
-    Matrix<T> delta(rows, next, 1), W(next, units, 2), slope(rows, units, 3), blame(rows, units, 3),
+static void check_back(const Kernels<T>& kernels, std::size_t rows, std::size_t units, std::size_t next,
+                       double allowed) {
+    Matrix<T> delta(rows, next, 1), W(next, units, 2), slope(rows, units, 3), before(rows, units, 3),
         waiting(rows, units);
-    kernels.blame({delta.get(), W.get(), delta.stride, W.stride, rows, units, next}, blame.get(), waiting.get(),
-                  blame.stride);
+    kernels.back({delta.get(), W.get(), delta.stride, W.stride, rows, units, next}, before.get(), waiting.get(),
+                 before.stride);
     for (std::size_t row = 0; row < rows; ++row)
         for (std::size_t unit = 0; unit < units; ++unit) {
             double sum = 0;
             for (std::size_t k = 0; k < next; ++k) sum += static_cast<double>(delta.at(row, k) * W.at(k, unit));
-            check_close(static_cast<double>(blame.at(row, unit)), sum * static_cast<double>(slope.at(row, unit)),
-                        allowed, "blame");
+            check_close(static_cast<double>(before.at(row, unit)), sum * static_cast<double>(slope.at(row, unit)),
+                        allowed, "delta");
         }
 }
 
@@ -125,8 +125,9 @@ static void check_output(const Kernels<T>& kernels, Activation output, Cost cost
         for (std::size_t unit = 0; unit < units; ++unit) y.at(row, unit) = std::min(std::abs(y.at(row, unit)), T(1));
     }
     const auto run = [&] {
-        return kernels.output({z.get(), y.get(), shares.get(), columns.get(), z.stride, rows, units, output, cost},
-                              delta.get());
+        return kernels.output_cost(
+            {z.get(), y.get(), shares.get(), z.stride, rows, units, output, cost, matches(output, cost.kind)},
+            delta.get(), columns.get());
     };
     run();
     const T step = sizeof(T) == 4 ? T(1e-2) : T(1e-5);
@@ -153,8 +154,8 @@ int main() {
             }
         check_layer<float>(singles, 9, 2 * part_depth + 3, 7, 1e-3);
         check_layer<double>(doubles, 9, 2 * part_depth + 3, 7, 1e-12);
-        check_blame<float>(singles, 9, 21, 2 * part_depth + 3, 1e-3);
-        check_blame<double>(doubles, 9, 21, 7, 1e-13);
+        check_back<float>(singles, 9, 21, 2 * part_depth + 3, 1e-3);
+        check_back<double>(doubles, 9, 21, 7, 1e-13);
         check_descend<float>(singles, OptimizerKind::adam, 4, part_depth + 5, 3);
         for (std::size_t kind = 0; kind < optimizer_names.size(); ++kind) {
             check_descend<float>(singles, static_cast<OptimizerKind>(kind), 9, 13, 19);

@@ -83,7 +83,7 @@ static Found slopes_of(const Lesson<double>& lesson, const Arrays<double>& at, S
     std::vector<double*> places;
     for (const Layer& layer : lesson.net.layers) found.deltas.emplace_back(lesson.rows * layer.units);
     for (auto& deltas : found.deltas) places.push_back(deltas.data());
-    const PassCost cost = gradients(lesson.net, at, lesson.examples(true), 0.3, level, places, found.slopes);
+    const BatchCost cost = gradients(lesson.net, at, lesson.examples(true), 0.3, level, places, found.slopes);
     found.cost = cost.cost + cost.penalty;
     return found;
 }
@@ -120,7 +120,7 @@ static std::vector<double> train(const Lesson<T>& lesson, const StepRule& rule, 
     std::shuffle(order.begin(), order.end(), std::mt19937(2));
     const std::size_t steps = (lesson.rows - 1) / rule.batch_size + 1;
     const std::vector<double> rates(steps, 0.01);
-    std::vector<StepCost> costs(steps);
+    std::vector<BatchCost> costs(steps);
     const auto begin = [&](State<T> from) {
         return std::make_unique<Descent<T>>(lesson.net, rule, lesson.examples(true), std::move(from), level);
     };
@@ -136,7 +136,7 @@ static std::vector<double> train(const Lesson<T>& lesson, const StepRule& rule, 
     for (const T number : flat(descent->state.parameters)) all.push_back(static_cast<double>(number));
     for (const auto& slot : descent->state.slots)
         for (const T number : flat(slot)) all.push_back(static_cast<double>(number));
-    for (const StepCost& cost : costs) all.push_back(cost.cost), all.push_back(cost.penalty);
+    for (const BatchCost& cost : costs) all.push_back(cost.cost), all.push_back(cost.penalty);
     return all;
 }
 
@@ -184,7 +184,7 @@ static void check_zeros(SimdLevel level) {
         Examples<float> examples = lesson.examples(false);
         examples.rows = rows;
         Descent<float> descent(lesson.net, rule, examples, start_of(lesson, rule.optimizer), level);
-        std::vector<StepCost> costs(3);
+        std::vector<BatchCost> costs(3);
         descent.train(order.data(), 39, rates.data(), 3, costs.data());
         ends[rows == 100] = flat(descent.state.parameters);
     }
@@ -200,7 +200,7 @@ static void check_learning(OptimizerKind kind, SimdLevel level) {
     double first = 0, last = 0;
     for (int turn = 0; turn < 200; ++turn) {
         const double rate = kind == OptimizerKind::gradient_descent ? 0.5 : 0.005;
-        StepCost cost{};
+        BatchCost cost{};
         descent.train(order.data(), 60, &rate, 1, &cost);
         (turn ? last : first) = cost.cost;
     }

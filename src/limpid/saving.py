@@ -178,6 +178,8 @@ def _read_epoch(values: Any) -> Epoch:
 
 
 def _read_state(kept: dict[str, Any], network: Network, arrays: dict[str, NDArray[Any]]) -> State:
+    if not isinstance(kept["step"], int) or not 0 <= kept["step"] < 2**63:
+        raise LimpidError(f"the descent's step must be from 0 to 2**63 - 1, got {kept['step']!r}")
     names = list(network.shapes())
     slots = {slot: {name: arrays[f"optimizer.{slot}.{name}"] for name in names} for slot in kept["slots"]}
-    return State({name: arrays[f"descent.{name}"] for name in names}, slots, int(kept["step"]))
+    return State({name: arrays[f"descent.{name}"] for name in names}, slots, kept["step"])

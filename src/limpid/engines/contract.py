@@ -19,7 +19,7 @@ from limpid.optimizers import Optimizer, Slots
 
 
 class Examples(NamedTuple):
-    """What to learn from: one dtype (float32 or float64) throughout."""
+    """What to learn from: one dtype (float32 or float64) throughout. Its arrays stay as they are while it is used."""
 
     X: NDArray[Any]
     """(rows, inputs)."""

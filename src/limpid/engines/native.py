@@ -30,16 +30,19 @@ class NativeEngine:
     def predict(self, network: Network, parameters: Parameters, X: NDArray[Any]) -> NDArray[Any]:
         if not len(X):
             return np.empty((0, network.outputs), X.dtype)
-        outputs: NDArray[Any] = _part(X).predict(described(network), _rows(parameters), _row_by_row(X))
+        outputs: NDArray[Any] = _part(X).predict(described(network), _laid_out(parameters), _row_by_row(X))
         return outputs
 
     def trace(self, network: Network, parameters: Parameters, X: NDArray[Any]) -> Trace:
-        z, a = _part(X).trace(described(network), _rows(parameters), _row_by_row(X))
+        if not len(X):
+            empty = [np.empty((0, layer.units), X.dtype) for layer in network.layers]
+            return Trace(empty, [X, *empty])
+        z, a = _part(X).trace(described(network), _laid_out(parameters), _row_by_row(X))
         return Trace(z, [X, *a])
 
     def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
         X, Y, weights = _examples(examples)
-        found = _part(X).gradients(described(network), _rows(parameters), X, Y, weights, l2)
+        found = _part(X).gradients(described(network), _laid_out(parameters), X, Y, weights, l2)
         return Gradients(*found)
 
     def begin(self, network: Network, state: State, examples: Examples, rule: StepRule) -> "NativeDescent":
@@ -59,14 +62,14 @@ class NativeDescent:
         self._descent = _part(X).Descent(
             described(network),
             _native.Optimizer(optimizer.name, numbers),
-            batch_size=rule.batch_size,
+            batch_size=min(rule.batch_size, 2**62),
             l2=rule.l2,
             dropout=rule.dropout,
             clip_norm=np.inf if rule.clip_norm is None else rule.clip_norm,
             label_smoothing=rule.label_smoothing,
             seed=rule.seed,
-            parameters=_rows(state.parameters),
-            slots=[_rows(state.slots[slot]) for slot in optimizer.slots],
+            parameters=_laid_out(state.parameters),
+            slots=[_laid_out(state.slots[slot]) for slot in optimizer.slots],
             step=state.step,
             X=X,
             Y=Y,
@@ -74,9 +77,7 @@ class NativeDescent:
         )
 
     def train(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
-        costs: NDArray[np.float64] = self._descent.train(
-            np.ascontiguousarray(order, np.int64), np.ascontiguousarray(rates, np.float64)
-        )
+        costs: NDArray[np.float64] = self._descent.train(_row_by_row(order), _row_by_row(rates))
         return costs
 
     def state(self) -> State:
@@ -106,9 +107,9 @@ def _examples(examples: Examples) -> tuple[Any, ...]:
     return tuple(None if array is None else _row_by_row(array) for array in examples)
 
 
-def _rows(parameters: Parameters) -> Parameters:
+def _laid_out(parameters: Parameters) -> Parameters:
     return {name: _row_by_row(array) for name, array in parameters.items()}
 
 
 def _row_by_row(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=("C", "A"))
