@@ -155,6 +155,14 @@ def test_the_defaults_are_the_recipes() -> None:
     assert Recipe().hidden == (256, 128)
 
 
+@pytest.mark.parametrize("words", [["--version"], ["train", "iris"]], ids=" ".join)
+def test_a_level_that_is_not_known_is_refused(run: Any, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMPID_SIMD", "avx3")
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert err == "limpid: LIMPID_SIMD: unknown SIMD level 'avx3'; choose baseline or avx2\n"
+
+
 def test_datasets_and_version(run: Any) -> None:
     assert "digits" in run("datasets")[1]
     _, out, _ = run("--version")

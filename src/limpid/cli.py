@@ -182,7 +182,11 @@ def options(
     if version:
         from limpid._native import simd_level
 
-        print(f"limpid {__version__} ({simd_level()})")
+        try:
+            level = simd_level()
+        except ValueError as error:
+            raise LimpidError(f"LIMPID_SIMD: {error}") from None
+        print(f"limpid {__version__} ({level})")
         raise typer.Exit
 
 

@@ -22,10 +22,14 @@ class NativeEngine:
     """An `Engine` in C++ for NumPy arrays of float32 or float64, on one core whatever `threads` allows.
 
     `$LIMPID_SIMD` names the vector instructions, "baseline" or "avx2"; without it the best that there are.
+    Errors: `LimpidError` where it names none that this processor has.
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        pass
+        try:
+            _native.simd_level()
+        except ValueError as error:
+            raise LimpidError(f"LIMPID_SIMD: {error}") from None
 
     def predict(self, network: Network, parameters: Parameters, X: NDArray[Any]) -> NDArray[Any]:
         if not len(X):
