@@ -1,5 +1,6 @@
 """Who is timed, each in its fastest fair form: data in memory, the same network, batches and optimizer."""
 
+import os
 import warnings
 from itertools import pairwise
 from typing import Any
@@ -9,10 +10,11 @@ import numpy as np
 from benchmarks.workload import Contender, Epoch, Workload
 
 
-def limpid(engine: str) -> Contender:
-    """The engine called `engine`, one call an epoch."""
+def limpid(engine: str, level: str = "") -> Contender:
+    """The engine called `engine`, one call an epoch; at the SIMD level called `level`, or the best."""
 
     def prepare(work: Workload) -> Epoch:
+        os.environ["LIMPID_SIMD"] = level  # read when the descent begins
         from limpid.engines import Examples, State, StepRule, find_engine
         from limpid.initializers import initial_parameters
         from limpid.network import dense_network
@@ -117,9 +119,7 @@ def jax(work: Workload) -> Epoch:
         weights = each(lambda w, m, s: w - step * m / (jnp.sqrt(s) * root + 1e-8), weights, mean, square)
         return (weights, mean, square, t), None
 
-    @library.jit(donate_argnums=0)
-    def whole(state: Any, order: Any) -> Any:
-        return library.lax.scan(descend, state, order)[0]
+    whole = library.jit(lambda state, order: library.lax.scan(descend, state, order)[0], donate_argnums=0)
 
     def zeros() -> Any:
         return library.tree_util.tree_map(jnp.zeros_like, weights)
@@ -136,6 +136,7 @@ def jax(work: Workload) -> Epoch:
 
 CONTENDERS: dict[str, Contender] = {
     "limpid": limpid("native"),
+    "limpid, held to AVX2": limpid("native", "avx2"),
     "limpid, reference engine": limpid("reference"),
     "scikit-learn": scikit_learn,
     "PyTorch (eager, fused optimizer)": pytorch,

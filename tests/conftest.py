@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from limpid import _native
+from limpid.engines import Engine, find_engine
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -29,3 +32,10 @@ def data() -> Path:
     if not found or not Path(found).is_dir():
         pytest.skip("LIMPID_DATA names no folder of data sets")
     return Path(found)
+
+
+@pytest.fixture(params=_native.simd_levels())
+def native(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The native engine at each SIMD level that this processor has."""
+    monkeypatch.setenv("LIMPID_SIMD", request.param)
+    return find_engine("native")

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from limpid import _native
 from limpid.costs import COSTS
-from limpid.engines import Engine, Examples, find_engine
+from limpid.engines import Examples
 from limpid.initializers import initial_parameters
 from limpid.network import Network, Parameters, dense_network
 
@@ -48,16 +46,6 @@ def fitting_pairs() -> list[tuple[str, str]]:
     return [
         (name, cost.name) for name, output in ACTIVATIONS.items() for cost in COSTS.values() if cost.accepts(output)
     ]
-
-
-def each_native_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """The native engine at the SIMD level that the fixture's parameter names, where this processor has it."""
-    monkeypatch.setenv("LIMPID_SIMD", request.param)
-    try:
-        _native.simd_level()
-    except ValueError as error:
-        pytest.skip(str(error))
-    return find_engine("native")
 
 
 def central_difference(function: Callable[[NDArray[Any]], Any], at: NDArray[Any], step: float = 1e-6) -> NDArray[Any]:

@@ -160,7 +160,7 @@ def test_a_level_that_is_not_known_is_refused(run: Any, words: list[str], monkey
     monkeypatch.setenv("LIMPID_SIMD", "avx3")
     code, out, err = run(*words)
     assert (code, out) == (2, "")
-    assert err == "limpid: LIMPID_SIMD: unknown SIMD level 'avx3'; choose baseline or avx2\n"
+    assert err == "limpid: LIMPID_SIMD: unknown SIMD level 'avx3'; choose baseline, avx2 or avx512\n"
 
 
 def test_datasets_and_version(run: Any) -> None:

@@ -6,15 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid import learn, load, read, save
+from limpid import _native, learn, load, read, save
 from limpid.dropout import dropout_mask
-from limpid.engines import Engine, Examples, State, StepRule
+from limpid.engines import Engine, Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network, hidden_activations
 from limpid.optimizers import OPTIMIZERS
-from tests.helpers import each_native_engine
 
-native = pytest.fixture(params=["baseline", "avx2"])(each_native_engine)
 DTYPES = [np.float32, np.float64]
 
 
@@ -63,6 +61,27 @@ def test_a_row_alone_is_the_row_in_a_batch(
     for row in (0, 1, 5, 511, 512, 998, 999):
         assert np.array_equal(native.predict(network, parameters, X[row : row + 1])[0], together[row])
     assert np.array_equal(native.predict(network, parameters, X[400:700]), together[400:700])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("widths", [(7, 33, 5, 3), (97, 70, 1), (600, 130, 520, 17)], ids=str)
+def test_levels_with_fused_sums_give_the_same_bits(
+    widths: tuple[int, ...], dtype: type, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = dense_network(widths[0], widths[1:-1], widths[-1], "gelu", "softmax" if widths[-1] > 1 else "sigmoid")
+    start = initial_parameters(network, "he", random, dtype)
+    X: np.ndarray = random.normal(size=(90, widths[0])).astype(dtype)
+    Y: np.ndarray = random.dirichlet(np.ones(widths[-1] + 1), 90)[:, :-1].astype(dtype)
+    rule = StepRule(OPTIMIZERS["nadam"], 40, l2=0.1, dropout=0.2, clip_norm=0.5)
+    ends = set()
+    for level in set(_native.simd_levels()) - {"baseline"}:
+        monkeypatch.setenv("LIMPID_SIMD", level)
+        native = find_engine("native")
+        descent = native.begin(network, State(start, rule.optimizer.init(start), 0), Examples(X, Y), rule)
+        costs = descent.train(np.arange(90), np.full(3, 0.01))
+        state = descent.state()
+        ends.add(hashes(state) + costs.tobytes() + native.predict(network, state.parameters, X).tobytes())
+    assert len(ends) == min(1, len(_native.simd_levels()) - 1)
 
 
 @pytest.mark.parametrize("rows", [1, 5, 600])

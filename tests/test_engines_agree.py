@@ -15,12 +15,11 @@ from limpid.engines.reference import ReferenceEngine
 from limpid.initializers import INITIALIZERS, initial_parameters
 from limpid.network import Network, dense_network, hidden_activations
 from limpid.optimizers import OPTIMIZERS, Adam, AdamW, Lion, Momentum, Optimizer
-from tests.helpers import assert_close, each_native_engine, fitting_pairs, make_examples, make_network, make_parameters
+from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
 
 ALLOWED = 1e-10
 STEPS = 100
 RATES = {"lion": 0.001}
-native = pytest.fixture(params=["baseline", "avx2"])(each_native_engine)
 
 
 def agree(

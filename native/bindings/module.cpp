@@ -241,8 +241,17 @@ NB_MODULE(_native, module) {
     module.doc() = "limpid's compiled part";
     module.def(
         "simd_level", [] { return name_of(level()); },
-        "The vector instructions in use, 'baseline' or 'avx2': what $LIMPID_SIMD names, else the best there "
+        "The vector instructions in use, 'baseline', 'avx2' or 'avx512': what $LIMPID_SIMD names, else the best there "
         "are.\n\nErrors: ValueError for an unknown name or one that the processor lacks.");
+    module.def(
+        "simd_levels",
+        [] {
+            nb::list made;
+            for (int each = 0; each <= static_cast<int>(detect_simd_level()); ++each)
+                made.append(name_of(static_cast<SimdLevel>(each)));
+            return made;
+        },
+        "All that this processor has, the best last.");
     module.attr("activations") = names_of(activation_names);
     module.attr("costs") = names_of(cost_names);
     module.attr("optimizers") = names_of(optimizer_names);

@@ -70,10 +70,13 @@ template <class T>
 const Kernels<T>& baseline_kernels();
 template <class T>
 const Kernels<T>& avx2_kernels();
+template <class T>
+const Kernels<T>& avx512_kernels();
 
 template <class T>
 const Kernels<T>& kernels_for([[maybe_unused]] SimdLevel level) {
-#if defined(LIMPID_AVX2)
+#if defined(LIMPID_X86)
+    if (level == SimdLevel::avx512) return avx512_kernels<T>();
     if (level == SimdLevel::avx2) return avx2_kernels<T>();
 #endif
     return baseline_kernels<T>();

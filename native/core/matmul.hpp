@@ -1,5 +1,5 @@
-// Products of matrices by register tiles: a few rows by two vectors of sums, each one fma chain in ascending order, so
-// that a sum's bits depend neither on the tile it falls into nor on the vector's width.
+// Products of matrices by register tiles: a few rows by two or four vectors of sums, each one fma chain in ascending
+// order, so that a sum's bits depend neither on the tile it falls into nor on the vector's width.
 #pragma once
 
 #include "core/kernels.hpp"
@@ -7,7 +7,8 @@
 
 namespace limpid::LIMPID_LEVEL {
 
-inline constexpr int tile_vectors = 2;  // 12 sums, 2 vectors of b and one of a: 15 of 16 registers
+// Of sums, vectors of b and one of a: 29 of 32 registers at 64 bytes, else 15 of 16.
+inline constexpr int tile_vectors = LIMPID_VECTOR_BYTES == 64 ? 4 : 2;
 
 template <class T, int Rows, int Vectors>
 struct Tile {
@@ -89,8 +90,10 @@ inline void rows_of_product(const Factors<T>& f, std::size_t row, std::size_t en
                             const Finish& finish) {
     constexpr std::size_t width = Vector<T>::width;
     std::size_t column = 0;
-    for (; column + width < f.columns; column += tile_vectors * width)
+    for (; column + (tile_vectors - 1) * width < f.columns; column += tile_vectors * width)
         column_of_tiles<transposed, tile_vectors>(f, row, end, column, start, finish);
+    for (; tile_vectors > 2 && column + width < f.columns; column += 2 * width)
+        column_of_tiles<transposed, 2>(f, row, end, column, start, finish);
     if (column < f.columns) column_of_tiles<transposed, 1>(f, row, end, column, start, finish);
 }
 

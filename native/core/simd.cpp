@@ -9,7 +9,10 @@
 namespace limpid {
 
 SimdLevel detect_simd_level() {
-#if defined(LIMPID_AVX2)
+#if defined(LIMPID_X86)
+    const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (wide && __builtin_cpu_supports("fma")) return SimdLevel::avx512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return SimdLevel::avx2;
 #endif
     return SimdLevel::baseline;
@@ -18,16 +21,19 @@ SimdLevel detect_simd_level() {
 SimdLevel choose_simd_level(std::string_view wanted) {
     const SimdLevel best = detect_simd_level();
     if (wanted.empty()) return best;
-    for (const SimdLevel level : {SimdLevel::baseline, SimdLevel::avx2}) {
+    for (const SimdLevel level : {SimdLevel::baseline, SimdLevel::avx2, SimdLevel::avx512}) {
         if (wanted != name_of(level)) continue;
         if (level <= best) return level;
         throw std::invalid_argument("this processor lacks " + std::string(wanted) + "; it has " +
                                     std::string(name_of(best)));
     }
-    throw std::invalid_argument("unknown SIMD level '" + std::string(wanted) + "'; choose baseline or avx2");
+    throw std::invalid_argument("unknown SIMD level '" + std::string(wanted) + "'; choose baseline, avx2 or avx512");
 }
 
-std::string_view name_of(SimdLevel level) { return level == SimdLevel::avx2 ? "avx2" : "baseline"; }
+std::string_view name_of(SimdLevel level) {
+    if (level == SimdLevel::baseline) return "baseline";
+    return level == SimdLevel::avx2 ? "avx2" : "avx512";
+}
 
 #if defined(__SSE2__)
 FlushToZero::FlushToZero() : before_(_mm_getcsr()) {

@@ -5,9 +5,9 @@
 
 namespace limpid {
 
-enum class SimdLevel { baseline, avx2 };
+enum class SimdLevel { baseline, avx2, avx512 };
 
-// The best level that this processor offers; avx2 means AVX2 and FMA.
+// The best level that this processor offers; avx2 means AVX2 and FMA, avx512 its F, BW, DQ and VL besides.
 SimdLevel detect_simd_level();
 
 // `wanted` by name, or the best level where it is empty.

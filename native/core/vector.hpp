@@ -85,7 +85,12 @@ inline Vector<T> select(typename Vector<T>::Mask mask, Vector<T> a, Vector<T> b)
 // a b + c, rounded once where the level has such an instruction, else twice.
 template <class T>
 inline Vector<T> fma(Vector<T> a, Vector<T> b, Vector<T> c) {
-#if defined(__FMA__) && LIMPID_VECTOR_BYTES == 32
+#if defined(__AVX512F__) && LIMPID_VECTOR_BYTES == 64
+    if constexpr (sizeof(T) == 4)
+        return Vector<T>::of(_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes));
+    else
+        return Vector<T>::of(_mm512_fmadd_pd(a.lanes, b.lanes, c.lanes));
+#elif defined(__FMA__) && LIMPID_VECTOR_BYTES == 32
     if constexpr (sizeof(T) == 4)
         return Vector<T>::of(_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes));
     else
@@ -97,7 +102,12 @@ inline Vector<T> fma(Vector<T> a, Vector<T> b, Vector<T> c) {
 
 template <class T>
 inline Vector<T> sqrt(Vector<T> a) {
-#if defined(__AVX2__) && LIMPID_VECTOR_BYTES == 32
+#if defined(__AVX512F__) && LIMPID_VECTOR_BYTES == 64
+    if constexpr (sizeof(T) == 4)
+        return Vector<T>::of(_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), a.lanes));
+    else
+        return Vector<T>::of(_mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), a.lanes));
+#elif defined(__AVX2__) && LIMPID_VECTOR_BYTES == 32
     if constexpr (sizeof(T) == 4)
         return Vector<T>::of(_mm256_sqrt_ps(a.lanes));
     else

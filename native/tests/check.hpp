@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "core/simd.hpp"
 
@@ -24,15 +25,23 @@ inline void check_close(double got, double wanted, double allowed, const char* w
     std::exit(1);
 }
 
+// All levels that this processor has.
+inline std::vector<limpid::SimdLevel> levels_here() {
+    std::vector<limpid::SimdLevel> made;
+    for (int each = 0; each <= static_cast<int>(limpid::detect_simd_level()); ++each)
+        made.push_back(static_cast<limpid::SimdLevel>(each));
+    return made;
+}
+
 #if defined(LIMPID_LEVEL)
 #define LIMPID_TEXT_OF(name) #name
 #define LIMPID_TEXT(name) LIMPID_TEXT_OF(name)
 
 // Whether this processor has the level that the test is compiled for.
 inline bool runs_here() {
-    const bool runs = limpid::detect_simd_level() >= limpid::SimdLevel::avx2 ||
-                      std::string_view(LIMPID_TEXT(LIMPID_LEVEL)) == "baseline";
-    if (!runs) std::puts("left out: this processor lacks " LIMPID_TEXT(LIMPID_LEVEL));
-    return runs;
+    for (const limpid::SimdLevel level : levels_here())
+        if (limpid::name_of(level) == LIMPID_TEXT(LIMPID_LEVEL)) return true;
+    std::puts("left out: this processor lacks " LIMPID_TEXT(LIMPID_LEVEL));
+    return false;
 }
 #endif

@@ -8,8 +8,6 @@
 
 using namespace limpid;
 
-static const SimdLevel levels[] = {SimdLevel::baseline, detect_simd_level()};
-
 template <class T>
 struct Matrix {
     std::size_t rows, columns, stride;
@@ -142,7 +140,7 @@ static void check_output(const Kernels<T>& kernels, Activation output, Cost cost
 }
 
 int main() {
-    for (const SimdLevel level : levels) {
+    for (const SimdLevel level : levels_here()) {
         const auto& singles = kernels_for<float>(level);
         const auto& doubles = kernels_for<double>(level);
         for (const std::size_t rows : {1u, 2u, 3u, 5u, 6u, 13u, 40u})

@@ -23,8 +23,9 @@ int main() {
     CHECK(choose_simd_level("") == best);
     CHECK(choose_simd_level("baseline") == SimdLevel::baseline);
     CHECK(choose_simd_level(name_of(best)) == best);
-    CHECK(name_of(SimdLevel::avx2) == "avx2");
+    CHECK(name_of(SimdLevel::avx2) == "avx2" && name_of(SimdLevel::avx512) == "avx512");
     CHECK(refusal_of("avx3").find("'avx3'") != std::string::npos);
-    if (best == SimdLevel::baseline) CHECK(refusal_of("avx2").find("lacks avx2") != std::string::npos);
+    for (const SimdLevel level : {SimdLevel::avx2, SimdLevel::avx512})
+        if (best < level) CHECK(refusal_of(name_of(level).data()).find("lacks") != std::string::npos);
     return 0;
 }

@@ -10,8 +10,6 @@
 
 using namespace limpid;
 
-static const SimdLevel levels[] = {SimdLevel::baseline, detect_simd_level()};
-
 static Network network(Activation hidden, Activation output, Cost cost,
                        std::vector<std::size_t> widths = {3, 5, 4, 3}) {
     Network made{{}, cost};
@@ -208,7 +206,7 @@ static void check_learning(OptimizerKind kind, SimdLevel level) {
 }
 
 int main() {
-    for (const SimdLevel level : levels) {
+    for (const SimdLevel level : levels_here()) {
         for (const Activation hidden : {Activation::tanh, Activation::silu, Activation::mish, Activation::softplus})
             check_slopes(network(hidden, Activation::softmax, {CostKind::cross_entropy, 0}), level);
         check_slopes(network(Activation::tanh, Activation::softmax, {CostKind::binary_cross_entropy, 0}), level);

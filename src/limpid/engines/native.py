@@ -21,7 +21,7 @@ from limpid.network import Network, Parameters
 class NativeEngine:
     """An `Engine` in C++ for NumPy arrays of float32 or float64, on one core whatever `threads` allows.
 
-    `$LIMPID_SIMD` names the vector instructions, "baseline" or "avx2"; without it the best that there are.
+    `$LIMPID_SIMD` names the vector instructions, "baseline", "avx2" or "avx512"; without it the best that there are.
     Errors: `LimpidError` where it names none that this processor has.
     """
 
