@@ -282,7 +282,7 @@ class MLP(BaseEstimator):
 
 
 def _dense(X: Any) -> Rows:
-    """The reference engine computes on dense arrays."""
+    """Engines compute on dense arrays."""
     return np.asarray(X.toarray() if issparse(X) else X)
 
 
