@@ -36,7 +36,7 @@ def scikit_learn(work: Workload) -> Epoch:
     """Its classifiers have cross-entropy costs only: for sigmoid outputs that takes the place of squared error."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    warnings.simplefilter("ignore")
+    warnings.simplefilter("ignore")  # that a few epochs have not converged
     descent = {"solver": "adam"} if work.optimizer == "adam" else {"solver": "sgd", "momentum": 0.0}
     activation = {"sigmoid": "logistic"}.get(work.activation, work.activation)
     choices: dict[str, Any] = {

@@ -217,7 +217,7 @@ def anything(draw: st.DrawFn) -> Any:
     """An array of any kind, shape and layout, or something that is none."""
     shape, layout = draw(SHAPES), draw(LAYOUTS)
     made = np.full(shape, draw(NUMBERS) if draw(st.booleans()) else 1.0)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # what is not finite, or too large for the kind, is meant to be
         kind = np.dtype(draw(KINDS))
         array = np.zeros(shape, kind) if kind.kind in "OUMV" else np.nan_to_num(made).astype(kind)
         if kind.kind == "f":
@@ -244,6 +244,7 @@ def almost(draw: st.DrawFn, right: Any) -> Any:
     return right if draw(st.integers(0, 3)) else draw(anything())
 
 
+# many drawn arrays a call are slow on a busy machine, which says nothing of the binding
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_nothing_thrown_at_the_binding_crashes_it(data: st.DataObject) -> None:
@@ -264,7 +265,7 @@ def test_nothing_thrown_at_the_binding_crashes_it(data: st.DataObject) -> None:
         assert str(error)
         return
     reference = ReferenceEngine()
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # parameters that are not finite are allowed, and overflow
         wanted = reference.gradients(NETWORK, parameters, Examples(x, y, weights), 0.1)
         if not np.isfinite(wanted.cost):
             return

@@ -77,9 +77,9 @@ def test_training_goes_on_from_a_file_with_the_same_bits(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("step", [-1, 2**63, 1.5])
-def test_a_step_that_no_descent_can_have_is_refused(step: float, model: Model, tmp_path: Path) -> None:
+def test_a_step_that_no_descent_can_have_is_refused(step: Any, model: Model, tmp_path: Path) -> None:
     assert model.state is not None
-    odd = replace(model, state=model.state._replace(step=step))  # type: ignore[arg-type]
+    odd = replace(model, state=model.state._replace(step=step))
     save_model(odd, tmp_path / "odd.limpid", optimizer_state=True)
     with pytest.raises(ModelFileError, match="the descent's step must be from 0"):
         load_model(tmp_path / "odd.limpid")
@@ -206,8 +206,10 @@ def test_random_damage_never_gets_through_as_anything_else(place: float, byte: i
     at = int(place * len(content))
     path.write_bytes(content[:at] + bytes([byte]) + content[at + 1 + cut :])
     try:
-        load_model(path).predict(np.zeros((1, 4)))
-    except LimpidError as error:  # a scale may have become so small that no row is finite
+        damaged = load_model(path)
+        # the row that the scaling calls 0: whatever finite numbers the damage left there, it has an answer
+        damaged.predict(damaged.input_scaling.shift)
+    except ModelFileError as error:
         assert "\n" not in str(error)
     finally:
         path.write_bytes(content)

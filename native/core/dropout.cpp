@@ -30,6 +30,7 @@ class Philox {
         std::uint64_t low, high;
     };
     static Product multiply(std::uint64_t a, std::uint64_t b) {
+        // 128 bits are beyond the standard, but every 64-bit compiler that can build this has them
         __extension__ using Wide = unsigned __int128;
         const Wide product = static_cast<Wide>(a) * b;
         return {static_cast<std::uint64_t>(product), static_cast<std::uint64_t>(product >> 64)};

@@ -38,8 +38,13 @@ void trace(const Network& network, const Arrays<T>& parameters, const T* X, std:
         const T* x = number ? a[number - 1] : X;
         const Buffer<T> room(std::min(rows, rows_at_once) * own.stride);
         each_part(rows, [&](std::size_t first, std::size_t count) {
-            const Factors<T> factors{
-                x + first * layer.inputs, own.W.get(), layer.inputs, own.stride, count, layer.units, layer.inputs};
+            const Factors<T> factors{.a = x + first * layer.inputs,
+                                     .b = own.W.get(),
+                                     .a_stride = layer.inputs,
+                                     .b_stride = own.stride,
+                                     .rows = count,
+                                     .columns = layer.units,
+                                     .depth = layer.inputs};
             kernels.layer(factors, own.b.get(), Activation::identity, room.get(), nullptr, nullptr, own.stride);
             copy_rows<T>(room.get(), own.stride, count, layer.units, z[number] + first * layer.units, layer.units);
             kernels.activate(layer.activation, room.get(), count, layer.units, own.stride);

@@ -4,7 +4,6 @@ Here names and arrays become what `limpid._native` takes; it checks them once mo
 `ValueError`. Dropout, label smoothing and every draw mean what they mean on the reference engine.
 """
 
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -61,7 +60,7 @@ class NativeDescent:
             network.cost_function.smoothed(examples.Y[:1], rule.label_smoothing)  # refused where it has no meaning
         X, Y, weights = _examples(examples)
         optimizer = rule.optimizer
-        numbers = {name: float(value) for name, value in asdict(optimizer).items()}  # type: ignore[call-overload]
+        numbers = {name: float(value) for name, value in vars(optimizer).items()}
         self._slots = optimizer.slots
         self._descent = _part(X).Descent(
             described(network),
