@@ -1,130 +1,62 @@
-"""Times an epoch of every workload for every contender and writes results.md and results.json beside this file.
+"""Times every workload for every contender, on one core and on two; writes results.md, .json and .svg beside this file.
 
-`python -m benchmarks.run [--cores 1] [workload ...]`; each workload has a process of its own, held to so many cores.
-The contenders take turns, round by round, so that a machine that slows down slows all of them; ratios are of medians.
+`python -m benchmarks.run [workload ...] [--cores 1 2] [--seconds 20] [--out FOLDER]`. Each workload and number of cores
+has a process of its own. A run of some workloads only prints, unless it is told where to write.
 """
 
-import argparse
-import json
-import os
-import platform
-import statistics
-import subprocess
 import sys
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from time import perf_counter
-from typing import Any
 
-WORKLOADS = ("digits", "mnist", "mnist_deep", "textbook", "full_batch", "adult", "wide")
-FEWEST_ROUNDS, MOST_ROUNDS, SECONDS = 3, 9, 40.0
-HERE = Path(__file__).parent
+from benchmarks.apart import ApartError, apart
+from benchmarks.chart import draw
+from benchmarks.command import opening, options, start
+from benchmarks.files import HERE, write
+from benchmarks.machine import machine
+from benchmarks.tables import Measured, cores_told, section, summary
+from benchmarks.turns import measure
 
-
-def measure(workload: str) -> dict[str, Any]:
-    """The workload's name, and each contender's seconds a round, after one to warm up, or why it has none."""
-    from benchmarks.contenders import CONTENDERS
-    from benchmarks.workload import Epoch
-
-    work = import_module(f"benchmarks.workloads.{workload}").load()
-    ready: dict[str, Epoch] = {}
-    seconds: dict[str, list[float]] = {}
-    missing: dict[str, str] = {}
-    for name, prepare in CONTENDERS.items():
-        try:
-            ready[name], seconds[name] = prepare(work), []
-        except ImportError as error:
-            missing[name] = f"not installed: {error.name}"
-    for epoch in ready.values():
-        epoch()
-    began = perf_counter()
-    for turn in range(MOST_ROUNDS):
-        if turn >= FEWEST_ROUNDS and perf_counter() - began > SECONDS:
-            break
-        for name, epoch in ready.items():
-            start = perf_counter()
-            epoch()
-            seconds[name].append(perf_counter() - start)
-    return {"name": work.name, "seconds": {**seconds, **missing}}
+WORKLOADS = (
+    "digits", "mnist", "mnist_deep", "textbook", "full_batch", "adult", "wide", "sparse", "predict_one", "predict_many",
+)  # fmt: skip
+HOW = [
+    "Every contender has the data in memory as float32 and learns the same network in the same batches: limpid by one",
+    "call an epoch; scikit-learn by `partial_fit`; PyTorch eager, with the fused optimizer and batches sliced by hand,",
+    "and compiled, a whole step in one graph; JAX with an epoch in one jitted scan. A peer that is quicker on one core",
+    "than on two counts with one.",
+]
 
 
-def measured_apart(workload: str, cores: int) -> dict[str, Any] | None:
-    """`measure` in a process of its own; None, with the reason on stderr, where its data are missing."""
-    # older OpenBLAS is held to slower kernels by these; a contender runs as its makers meant it to
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
-    command = [sys.executable, "-m", "benchmarks.run", "--cores", str(cores), "--inside", workload]
-    ended = subprocess.run(command, capture_output=True, text=True, env=kept, check=False)
-    if ended.returncode:
-        print(f"{workload} is left out: {ended.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+def measured(workload: str, cores: int, seconds: float) -> Measured | None:
+    """`measure` apart; None, with the reason on stderr, where there is nothing to measure with."""
+    try:
+        found = apart(measure, cores, workload=workload, cores=cores, seconds=seconds)
+    except ApartError as reason:
+        print(f"{workload} on {cores_told(cores)} is left out: {reason}", file=sys.stderr)
         return None
-    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return found
+    return {"workload": workload, "cores": cores, **found}
 
 
-def table(seconds: dict[str, list[float] | str]) -> list[str]:
-    """The rows: median, spread, and how many times longer than the first contender."""
-    first = next(iter(seconds.values()))
-    unit = statistics.median(first) if isinstance(first, list) else float("nan")
-    lines = ["| contender | seconds an epoch, median | least to most | times the first |", "|---|---|---|---|"]
-    for name, kept in seconds.items():
-        if isinstance(kept, str):
-            lines.append(f"| {name} | {kept} | | |")
-            continue
-        median = statistics.median(kept)
-        lines.append(f"| {name} | {median:.4f} | {min(kept):.4f} to {max(kept):.4f} | {median / unit:.2f} |")
-    return lines
-
-
-def machine(cores: int) -> dict[str, Any]:
-    """What the figures were measured on."""
-    from limpid._native import simd_level
-
-    found = {}
-    for package in ("limpid", "numpy", "scikit-learn", "torch", "jax"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    used = {"processor": _processor(), "cores used": cores, "limpid's SIMD level": simd_level()}
-    return {**used, "python": platform.python_version(), **found}
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+def page(all_measured: list[Measured]) -> list[str]:
+    sections = [line for each in all_measured for line in ("", *section(each))]
+    return [*opening("Benchmarks", "make bench"), *HOW, "", *summary(all_measured), *sections]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workloads", nargs="*", default=WORKLOADS, metavar="workload", help=", ".join(WORKLOADS))
-    parser.add_argument("--cores", type=int, default=1, help="processor cores that every contender may use")
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    parser = options(__doc__, seconds=20.0)
+    parser.add_argument("workloads", nargs="*", metavar="workload", help=f"{', '.join(WORKLOADS)}; all of them if none")
     given = parser.parse_args()
-    if given.inside:
-        print(json.dumps(measure(given.workloads[0])))
+    all_measured: list[Measured] = []
+    for workload in given.workloads or WORKLOADS:
+        for cores in given.cores:
+            if (found := measured(workload, cores, given.seconds)) is not None:
+                all_measured.append(found)
+                print("\n".join(["", *section(found)]), flush=True)
+    print("\n".join(["", *summary(all_measured)]))
+    if given.workloads and given.out == HERE:
+        print("\nNothing is written: these are not all workloads, and no --out is given.", file=sys.stderr)
         return
-    told, kept = machine(given.cores), []
-    text = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`; " + ", ".join(f"{key} {value}" for key, value in told.items()),
-    ]
-    for workload in given.workloads:
-        found = measured_apart(workload, given.cores)
-        if found is None:
-            continue
-        kept.append(found)
-        section = ["", f"## {found['name']}", "", *table(found["seconds"])]
-        print("\n".join(section), flush=True)
-        text += section
-    (HERE / "results.md").write_text("\n".join(text) + "\n")
-    (HERE / "results.json").write_text(json.dumps({"machine": told, "workloads": kept}, indent=1) + "\n")
+    write("results", page(all_measured), {"machine": machine(), "measured": all_measured}, given.out)
+    draw(given.out)
 
 
 if __name__ == "__main__":
-    if "--inside" in sys.argv:  # before any library counts the cores
-        cores = int(sys.argv[sys.argv.index("--cores") + 1])
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-cores:])
-    main()
+    start(main)

@@ -10,7 +10,7 @@ from limpid import _native
 from limpid.activations import ACTIVATIONS
 from limpid.costs import COSTS
 from limpid.engines import Engine, Examples, State, StepRule, find_engine
-from limpid.engines.native import described
+from limpid.engines import native as native_engine
 from limpid.engines.reference import ReferenceEngine
 from limpid.initializers import INITIALIZERS, initial_parameters
 from limpid.network import Network, dense_network, hidden_activations
@@ -204,11 +204,11 @@ def test_a_broken_engine_is_found(
 
     monkeypatch.setattr(_native, "Network", network)
     monkeypatch.setattr(_native, "Optimizer", optimizer)
-    described.cache_clear()
+    native_engine._described.clear()
     activation, cost = swap.get("activation", ("tanh",))[0], swap.get("cost", ("squared_error",))[0]
     rule = OPTIMIZERS[swap.get("optimizer", ("gradient_descent",))[0]]
     try:
         with pytest.raises((AssertionError, ValueError), match=r"off by|not finite|the optimizer remembers"):
             agree(find_engine("native"), make_network(activation, "identity", cost), random, rule, rate=0.05)
     finally:
-        described.cache_clear()
+        native_engine._described.clear()

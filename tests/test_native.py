@@ -65,10 +65,13 @@ def with_one(array: np.ndarray, value: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"X": X.astype(np.float64)}, r"X must be an array of float32, got float64"),
-        ({"X": X.astype(">f4")}, r"X must be a NumPy array of float32, got >f4"),
-        ({"X": X.astype(object)}, r"X must be a NumPy array of float32, got object"),
-        ({"X": X.tolist()}, r"X must be a NumPy array of float32, got list"),
+        ({"X": X.astype(np.int32)}, r"X must be an array of uint8, float16, float32 or float64, got int32"),
+        ({"X": X.astype(">f4")}, r"X must be a NumPy array of numbers, got >f4"),
+        ({"X": X.astype(object)}, r"X must be a NumPy array of numbers, got object"),
+        ({"X": X.tolist()}, r"X must be a NumPy array of numbers, got list"),
+        ({"X": (X,)}, r"X must be an array, or numbers, places, starts and meanings"),
+        ({"X": with_one(X, np.nan).astype(np.float16)}, r"X must be finite, got nan in row 1, column 1"),
+        ({"Y": Y.astype(np.float64)}, r"Y must be an array of float32, got float64"),
         ({"X": X[:, :2].copy()}, r"X must have shape \(rows, 3\), got \(5, 2\)"),
         ({"X": X[:0]}, r"X must have shape \(rows, 3\), got \(0, 3\)"),
         ({"X": X[0]}, r"X must have shape \(rows, 3\), got \(3,\)"),
@@ -154,12 +157,12 @@ def test_an_optimizer_that_is_not_known_is_refused() -> None:
 
 def test_other_kinds_of_number_are_refused() -> None:
     engine = find_engine("native")
-    with pytest.raises(LimpidError, match="float32 or float64, got int64"):
+    with pytest.raises(LimpidError, match="float16, float32 or float64, got int64"):
         engine.predict(NETWORK, PARAMETERS, np.ones((1, 3), np.int64))
     with pytest.raises(LimpidError, match="float32 or float64, got <class 'list'>"):
         engine.predict(NETWORK, PARAMETERS, [[1.0, 2.0, 3.0]])
-    with pytest.raises(ValueError, match="W1 of the parameters must be an array of float64, got float32"):
-        engine.predict(NETWORK, PARAMETERS, np.ones((1, 3)))
+    with pytest.raises(ValueError, match="W2 of the parameters must be an array of float32, got float64"):
+        engine.predict(NETWORK, {**PARAMETERS, "W2": PARAMETERS["W2"].astype(float)}, np.ones((1, 3)))
     rule = StepRule(Adam(), 2, label_smoothing=0.1)
     regression = dense_network(3, [], 2, output="identity")
     with pytest.raises(LimpidError, match="label smoothing needs targets that are probabilities"):
@@ -255,7 +258,7 @@ def test_nothing_thrown_at_the_binding_crashes_it(data: st.DataObject) -> None:
     rates = data.draw(almost(np.full(3, 0.1)))
     compiled = _native.float32
     try:
-        outputs = compiled.predict(described(NETWORK), parameters, x)
+        outputs = compiled.Predictor(described(NETWORK), parameters)(x)
         z, a = compiled.trace(described(NETWORK), parameters, x)
         cost, _, deltas, slopes = compiled.gradients(described(NETWORK), parameters, x, y, weights, 0.1)
         zeros = {name: np.zeros_like(array) for name, array in PARAMETERS.items()}

@@ -98,7 +98,7 @@ def test_every_kind_of_label(classes: np.ndarray, tmp_path: Path) -> None:
 
 
 def test_a_cost_that_was_not_finite_is_kept(model: Model, tmp_path: Path) -> None:
-    odd = Model(**{**vars(model), "history": [model.history[0]._replace(cost=float("nan"))], "state": None})
+    odd = replace(model, history=[model.history[0]._replace(cost=float("nan"))], state=None)
     save_model(odd, tmp_path / "odd")
     assert np.isnan(load_model(tmp_path / "odd").history[0].cost)
 
@@ -114,7 +114,7 @@ def test_an_estimator_can_be_saved(tmp_path: Path) -> None:
 def test_what_is_no_model_is_not_saved(model: Model, tmp_path: Path) -> None:
     with pytest.raises(LimpidError, match="only a Model or a fitted estimator can be saved, got int"):
         save_model(3, tmp_path / "m")
-    broken = Model(**{**vars(model), "parameters": {**model.parameters, "b1": np.full(4, np.inf, np.float32)}})
+    broken = replace(model, parameters={**model.parameters, "b1": np.full(4, np.inf, np.float32)})
     with pytest.raises(LimpidError, match="not saved: b1 hold numbers that are not finite"):
         save_model(broken, tmp_path / "m")
     alone = limpid.MLPClassifier(max_iter=200, tol=1.0).fit(np.zeros((5, 2)), ["a"] * 5)

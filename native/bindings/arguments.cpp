@@ -1,10 +1,14 @@
 #include "bindings/arguments.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <new>
+#include <type_traits>
+
+#include "core/finite.hpp"
 
 namespace limpid::bindings {
 namespace {
@@ -26,6 +30,9 @@ template <class T>
 const char* kind() {
     if constexpr (std::is_same_v<T, float>) return "float32";
     if constexpr (std::is_same_v<T, double>) return "float64";
+    if constexpr (std::is_same_v<T, std::uint8_t>) return "uint8";
+    if constexpr (std::is_same_v<T, Half>) return "float16";
+    if constexpr (std::is_same_v<T, std::int32_t>) return "int32";
     return "int64";
 }
 
@@ -47,6 +54,26 @@ std::string name_of(nb::handle given) {
     return "something else";
 }
 
+template <class T>
+bool holds(const nb::ndarray<nb::ro>& given) {
+    if constexpr (std::is_same_v<T, Half>)
+        return given.dtype() == nb::dlpack::dtype{static_cast<std::uint8_t>(nb::dlpack::dtype_code::Float), 16, 1};
+    else
+        return given.dtype() == nb::dtype<T>();
+}
+
+std::string text(Half number) { return number.bits & 1023 ? "nan" : number.bits & 0x8000 ? "-inf" : "inf"; }
+template <class T>
+std::string text(T number) {
+    return std::to_string(number);
+}
+
+template <class T>
+[[noreturn]] void refuse(const std::string& name, T number, std::size_t row, std::size_t column) {
+    throw std::invalid_argument(name + " must be finite, got " + text(number) + " in row " + std::to_string(row) +
+                                ", column " + std::to_string(column));
+}
+
 template <class Names>
 std::size_t place_of(const std::string& what, const std::string& name, const Names& names) {
     const auto found = std::find(names.begin(), names.end(), name);
@@ -56,19 +83,20 @@ std::size_t place_of(const std::string& what, const std::string& name, const Nam
 
 }  // namespace
 
+namespace {
+
 template <class T>
-Array<T> array(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape) {
+Array<T> fitting(nb::ndarray<nb::ro> given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape) {
     Array<T> made;
-    if (!nb::try_cast(given, made.owner, false))
-        throw std::invalid_argument(name + " must be a NumPy array of " + kind<T>() + ", got " + name_of(given));
+    made.owner = std::move(given);
     const auto& owner = made.owner;
     for (std::size_t at = 0; at < owner.ndim(); ++at) made.shape.push_back(owner.shape(at));
-    if (owner.dtype() != nb::dtype<T>() || owner.device_type() != nb::device::cpu::value)
+    if (!holds<T>(owner) || owner.device_type() != nb::device::cpu::value)
         throw std::invalid_argument(name + " must be an array of " + kind<T>() + ", got " + kind_of(owner));
     bool fits = owner.ndim() == shape.size();
     for (std::size_t at = 0; fits && at < owner.ndim(); ++at) {
         const std::ptrdiff_t wanted = shape.begin()[at];
-        fits = wanted < 0 ? made.shape[at] > 0 : made.shape[at] == static_cast<std::size_t>(wanted);
+        fits = wanted < 0 ? made.shape[at] > 0 || wanted == any : made.shape[at] == static_cast<std::size_t>(wanted);
     }
     if (!fits) throw std::invalid_argument(name + " must have shape " + text(shape) + ", got " + text(made.shape));
     std::int64_t step = 1;
@@ -84,19 +112,26 @@ Array<T> array(nb::handle given, const std::string& name, std::initializer_list<
 }
 
 template <class T>
+void check_finite(const Array<T>& given, const std::string& name) {
+    const std::size_t columns = given.shape.size() > 1 ? given.shape[1] : 1, count = given.rows() * columns;
+    const std::size_t bad = first_not_finite(given.numbers, count);
+    if (bad < count) refuse(name, given.numbers[bad], bad / columns, bad % columns);
+}
+
+}  // namespace
+
+template <class T>
+Array<T> array(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape) {
+    nb::ndarray<nb::ro> found;
+    if (!nb::try_cast(given, found, false))
+        throw std::invalid_argument(name + " must be a NumPy array of " + kind<T>() + ", got " + name_of(given));
+    return fitting<T>(std::move(found), name, shape);
+}
+
+template <class T>
 Array<T> finite_array(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape) {
     Array<T> made = array<T>(given, name, shape);
-    const std::size_t columns = made.shape.size() > 1 ? made.shape[1] : 1;
-    for (std::size_t row = 0; row < made.rows(); ++row) {
-        const T* numbers = made.numbers + row * columns;
-        bool finite = true;
-        for (std::size_t column = 0; column < columns; ++column)
-            finite &= std::abs(numbers[column]) <= std::numeric_limits<T>::max();
-        if (finite) continue;
-        const T* bad = std::find_if_not(numbers, numbers + columns, [](T number) { return std::isfinite(number); });
-        throw std::invalid_argument(name + " must be finite, got " + std::to_string(*bad) + " in row " +
-                                    std::to_string(row) + ", column " + std::to_string(bad - numbers));
-    }
+    check_finite(made, name);
     return made;
 }
 
@@ -144,32 +179,183 @@ Optimizer optimizer(const std::string& name, const std::map<std::string, double>
 }
 
 template <class T>
-Arrays<T> parameters(const Network& network, const nb::dict& given, const std::string& name) {
-    std::vector<Array<T>> found;  // all are checked before any is copied
+Parameters<T>::Parameters(const Network& network, const nb::dict& given, const std::string& name) : network_(network) {
     for (std::size_t at = 0; at < network.layers.size(); ++at) {
         const auto inputs = static_cast<std::ptrdiff_t>(network.layers[at].inputs);
         const auto units = static_cast<std::ptrdiff_t>(network.layers[at].units);
         const auto find = [&](const std::string& key, std::initializer_list<std::ptrdiff_t> shape) {
             if (!given.contains(key.c_str())) throw std::invalid_argument("the " + name + " lack " + key);
-            found.push_back(array<T>(given[key.c_str()], key + " of the " + name, shape));
+            arrays_.push_back(array<T>(given[key.c_str()], key + " of the " + name, shape));
         };
         find("W" + std::to_string(at + 1), {inputs, units});
         find("b" + std::to_string(at + 1), {units});
     }
-    Arrays<T> made(network);
+}
+
+template <class T>
+Arrays<T> Parameters<T>::copy() const {
+    Arrays<T> made(network_);
     for (std::size_t at = 0; at < made.layers.size(); ++at)
-        made.layers[at].read(found[2 * at].numbers, found[2 * at + 1].numbers);
+        made.layers[at].read(arrays_[2 * at].numbers, arrays_[2 * at + 1].numbers);
     return made;
 }
 
 template <class T>
-Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights,
-                     std::vector<Array<T>>& owners) {
-    owners.push_back(finite_array<T>(X, "X", {-1, static_cast<std::ptrdiff_t>(network.inputs())}));
-    const auto rows = static_cast<std::ptrdiff_t>(owners[0].rows());
-    owners.push_back(finite_array<T>(Y, "Y", {rows, static_cast<std::ptrdiff_t>(network.outputs())}));
-    if (!weights.is_none()) owners.push_back(finite_array<T>(weights, "the weights", {rows}));
-    return {owners[0].numbers, owners[1].numbers, weights.is_none() ? nullptr : owners[2].numbers, owners[0].rows()};
+Weights<T> Parameters<T>::weights(bool many, std::vector<Buffer<T>>& copies) const {
+    Weights<T> made;
+    const auto copied = [&](const T* from, std::size_t rows, std::size_t units, std::size_t stride) {
+        copies.emplace_back(rows * stride);
+        copy_rows(from, units, rows, units, copies.back().get(), stride);
+        return copies.back().get();
+    };
+    for (std::size_t at = 0; at < network_.layers.size(); ++at) {
+        const auto [inputs, units, activation] = network_.layers[at];
+        const T *W = arrays_[2 * at].numbers, *b = arrays_[2 * at + 1].numbers;
+        const std::size_t stride = stride_of<T>(units);
+        if (units % (cache_line / sizeof(T)) == 0 && !many)
+            made.layers.push_back({W, b, units});
+        else
+            made.layers.push_back({copied(W, inputs, units, stride), copied(b, 1, units, stride), stride});
+    }
+    return made;
+}
+
+namespace {
+
+constexpr std::array<std::uint8_t, 256> all_codes = [] {
+    std::array<std::uint8_t, 256> made{};
+    for (std::size_t code = 0; code < made.size(); ++code) made[code] = static_cast<std::uint8_t>(code);
+    return made;
+}();
+
+// What codes stand for where nothing else is said: themselves.
+template <class T>
+const T* themselves() {
+    static const std::array<T, 256> made = [] {
+        std::array<T, 256> values{};
+        std::copy(all_codes.begin(), all_codes.end(), values.begin());
+        return values;
+    }();
+    return made.data();
+}
+
+// Calls `use` with the array, of the kind that it holds and the shape that is wanted.
+template <class Use>
+Number with_kind(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape, Use use) {
+    nb::ndarray<nb::ro> found;
+    if (!nb::try_cast(given, found, false))
+        throw std::invalid_argument(name + " must be a NumPy array of numbers, got " + name_of(given));
+    if (holds<float>(found)) return use(fitting<float>(std::move(found), name, shape)), Number::float32;
+    if (holds<double>(found)) return use(fitting<double>(std::move(found), name, shape)), Number::float64;
+    if (holds<std::uint8_t>(found)) return use(fitting<std::uint8_t>(std::move(found), name, shape)), Number::uint8;
+    if (holds<Half>(found)) return use(fitting<Half>(std::move(found), name, shape)), Number::float16;
+    throw std::invalid_argument(name + " must be an array of uint8, float16, float32 or float64, got " +
+                                kind_of(found));
+}
+
+template <class I>
+std::size_t check_places(const Array<I>& starts, const Array<I>& places, std::size_t inputs) {
+    const std::size_t rows = starts.rows() - 1, count = places.rows();
+    for (std::size_t row = 0; row < rows; ++row) {
+        const I first = starts.numbers[row], end = starts.numbers[row + 1];
+        if (first < 0 || end < first || static_cast<std::size_t>(end) > count)
+            throw std::invalid_argument("X's starts must ascend from 0 to " + std::to_string(count) + ", got " +
+                                        std::to_string(first) + " and " + std::to_string(end) + " for row " +
+                                        std::to_string(row));
+        I before = -1;
+        for (I at = first; at < end; before = places.numbers[at++])
+            if (places.numbers[at] <= before || static_cast<std::size_t>(places.numbers[at]) >= inputs)
+                throw std::invalid_argument("X's places must ascend in each row, from 0 to " +
+                                            std::to_string(inputs - 1) + ", got " + std::to_string(places.numbers[at]) +
+                                            " after " + std::to_string(before) + " in row " + std::to_string(row));
+    }
+    return rows;
+}
+
+// The row and column of a number in compressed sparse rows.
+template <class I>
+std::pair<std::size_t, std::size_t> row_and_column(const I* starts, const I* places, std::size_t rows, std::size_t at) {
+    const I* const after = std::upper_bound(starts, starts + rows + 1, static_cast<I>(at));
+    return {static_cast<std::size_t>(after - starts) - 1, static_cast<std::size_t>(places[at])};
+}
+
+template <class T, class I>
+void sparse_table(std::size_t inputs, const nb::tuple& parts, Table<T>& made, Owners& owners) {
+    const Array<I> starts = array<I>(parts[2], "X's starts", {-1}), places = array<I>(parts[1], "X's places", {any});
+    const std::size_t rows = check_places(starts, places, inputs);
+    if (!rows) throw std::invalid_argument("X must have at least one row");
+    made.rows = rows;
+    made.inputs.index = sizeof(I) == 4 ? Index::int32 : Index::int64;
+    made.inputs.starts = starts.numbers, made.inputs.places = places.numbers;
+    owners.push_back(starts.owner), owners.push_back(places.owner);
+    const auto use = [&]<class U>(const Array<U>& numbers) {
+        const std::size_t bad = first_not_finite(numbers.numbers, numbers.rows());
+        if (bad < numbers.rows()) {
+            const auto [row, column] = row_and_column(starts.numbers, places.numbers, rows, bad);
+            refuse("X", numbers.numbers[bad], row, column);
+        }
+        made.inputs.numbers = numbers.numbers, owners.push_back(numbers.owner);
+    };
+    made.inputs.number = with_kind(parts[0], "X", {static_cast<std::ptrdiff_t>(places.rows())}, use);
+}
+
+}  // namespace
+
+template <class T>
+Table<T> table(std::size_t inputs, nb::handle X, Owners& owners) {
+    if (nb::isinstance<SharedTable<T>>(X)) {
+        const auto& shared = nb::cast<const SharedTable<T>&>(X);
+        if (shared.inputs() != inputs)
+            throw std::invalid_argument("X must have " + std::to_string(inputs) + " inputs, got " +
+                                        std::to_string(shared.inputs()));
+        owners.objects.push_back(nb::borrow(X));
+        return shared.view();
+    }
+    Table<T> made{};
+    nb::tuple parts;
+    const bool plain = !nb::try_cast(X, parts, false);
+    if (plain) parts = nb::make_tuple(X, nb::none(), nb::none(), nb::none());
+    if (parts.size() != 4) throw std::invalid_argument("X must be an array, or numbers, places, starts and meanings");
+    made.inputs.codes = themselves<T>();
+    if (!parts[3].is_none()) {
+        const Array<T> meanings = finite_array<T>(parts[3], "X's meanings", {256});
+        made.inputs.codes = meanings.numbers, owners.push_back(meanings.owner);
+    }
+    if (!parts[2].is_none()) {
+        nb::ndarray<nb::ro> starts;
+        if (nb::try_cast(nb::handle(parts[2]), starts, false) && holds<std::int32_t>(starts))
+            sparse_table<T, std::int32_t>(inputs, parts, made, owners);
+        else
+            sparse_table<T, std::int64_t>(inputs, parts, made, owners);
+        return made;
+    }
+    const auto columns = static_cast<std::ptrdiff_t>(inputs);
+    made.inputs.number = with_kind(parts[0], "X", {-1, columns}, [&]<class U>(const Array<U>& numbers) {
+        check_finite(numbers, "X");
+        made.inputs.numbers = numbers.numbers, made.rows = numbers.rows(), owners.push_back(numbers.owner);
+    });
+    return made;
+}
+
+template <class T>
+SharedTable<T>::SharedTable(std::size_t inputs, nb::handle X) : inputs_(inputs), table_(table<T>(inputs, X, owners_)) {
+    constexpr std::size_t usual_units = 64;
+    if (!table_.inputs.sparse() && Compressed<T>::pays(table_.inputs, table_.rows, inputs, usual_units))
+        table_.inputs = compressed_.emplace(table_.inputs, table_.rows, inputs).view();
+}
+
+template <class T>
+Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights, Owners& owners) {
+    const Table<T> from = table<T>(network.inputs(), X, owners);
+    const auto rows = static_cast<std::ptrdiff_t>(from.rows);
+    const Array<T> targets = finite_array<T>(Y, "Y", {rows, static_cast<std::ptrdiff_t>(network.outputs())});
+    owners.push_back(targets.owner);
+    Examples<T> made{from.inputs, targets.numbers, nullptr, from.rows};
+    if (!weights.is_none()) {
+        const Array<T> found = finite_array<T>(weights, "the weights", {rows});
+        made.weights = found.numbers, owners.push_back(found.owner);
+    }
+    return made;
 }
 
 template <class T>
@@ -188,10 +374,14 @@ template Array<std::int64_t> array(nb::handle, const std::string&, std::initiali
 template Array<double> array(nb::handle, const std::string&, std::initializer_list<std::ptrdiff_t>);
 template Array<double> finite_array(nb::handle, const std::string&, std::initializer_list<std::ptrdiff_t>);
 template Array<float> finite_array(nb::handle, const std::string&, std::initializer_list<std::ptrdiff_t>);
-template Arrays<float> parameters(const Network&, const nb::dict&, const std::string&);
-template Arrays<double> parameters(const Network&, const nb::dict&, const std::string&);
-template Examples<float> examples(const Network&, nb::handle, nb::handle, nb::handle, std::vector<Array<float>>&);
-template Examples<double> examples(const Network&, nb::handle, nb::handle, nb::handle, std::vector<Array<double>>&);
+template class Parameters<float>;
+template class Parameters<double>;
+template Table<float> table(std::size_t, nb::handle, Owners&);
+template Table<double> table(std::size_t, nb::handle, Owners&);
+template class SharedTable<float>;
+template class SharedTable<double>;
+template Examples<float> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&);
+template Examples<double> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&);
 template std::pair<nb::object, float*> new_array(std::initializer_list<std::size_t>);
 template std::pair<nb::object, double*> new_array(std::initializer_list<std::size_t>);
 

@@ -7,6 +7,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -28,7 +29,9 @@ struct Array {
     std::size_t rows() const { return shape[0]; }
 };
 
-// `given` as numbers of kind T without anything between the rows; of `shape`, where -1 stands for any number from 1 on.
+// `given` as numbers of kind T without anything between the rows; of `shape`, where -1 stands for any number from 1 on
+// and `any` for 0 too.
+inline constexpr std::ptrdiff_t any = -2;
 template <class T>
 Array<T> array(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape);
 
@@ -40,14 +43,61 @@ Network network(const std::vector<std::size_t>& widths, const std::vector<std::s
                 const std::string& cost, double cost_number);
 Optimizer optimizer(const std::string& name, const std::map<std::string, double>& numbers);
 
-// W1, b1, W2, ... as the network has them.
+// Parameters where they lie in Python's memory.
 template <class T>
-Arrays<T> parameters(const Network& network, const nb::dict& given, const std::string& name);
+class Parameters {
+   public:
+    Parameters(const Network& network, const nb::dict& given, const std::string& name);
+
+    Arrays<T> copy() const;
+    // To be read now: in place, but in `copies` where rows are no whole vectors or, with `many` rows to read them,
+    // would crowd into a few sets of the cache.
+    Weights<T> weights(bool many, std::vector<Buffer<T>>& copies) const;
+
+   private:
+    Network network_;
+    std::vector<Array<T>> arrays_;  // W1, b1, W2, ...
+};
+
+// What keeps memory alive that is read.
+struct Owners {
+    std::vector<nb::ndarray<nb::ro>> arrays;
+    std::vector<nb::object> objects;
+
+    void push_back(const nb::ndarray<nb::ro>& array) { arrays.push_back(array); }
+};
+
+// X with so many inputs: an array (rows, inputs) of uint8, float16, float32 or float64; or a tuple (numbers, places,
+// starts, meanings), where places and starts make it compressed sparse rows of so many numbers, and meanings (256,) say
+// what each uint8 stands for; each of the three
+// may be None. Or a `SharedTable`.
+template <class T>
+struct Table {
+    Inputs<T> inputs;
+    std::size_t rows;
+};
+template <class T>
+Table<T> table(std::size_t inputs, nb::handle X, Owners& owners);
+
+// An X that many descents read: checked, and compressed where that pays, once.
+template <class T>
+class SharedTable {
+   public:
+    SharedTable(std::size_t inputs, nb::handle X);
+
+    std::size_t inputs() const { return inputs_; }
+    Table<T> view() const { return table_; }
+
+   private:
+    std::size_t inputs_;
+    Owners owners_;
+    Table<T> table_;
+    std::optional<Compressed<T>> compressed_;
+};
 
 // X, Y and weights (None for none) as the network learns from them; `owners` keeps them alive.
 template <class T>
-Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights,
-                     std::vector<Array<T>>& owners);
+Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights, Owners& owners);
 
 // A new NumPy array of kind T and its numbers.
 template <class T>

@@ -5,8 +5,11 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -49,6 +52,8 @@ StepRule rule_of(const Optimizer& optimizer, std::size_t batch_size, double l2, 
     return {optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed};
 }
 
+constexpr std::size_t few_rows = 32;  // for which weights are read where they lie: copying would take longer
+
 // Arrays as the dictionary that Python knows parameters by: made of the right shapes, then filled.
 template <class T>
 struct Dictionary {
@@ -77,12 +82,13 @@ class PythonDescent {
    public:
     PythonDescent(const Network& network, const Optimizer& optimizer, std::size_t batch_size, double l2, double dropout,
                   double clip_norm, double label_smoothing, std::uint64_t seed, const nb::dict& start,
-                  const nb::list& slots, std::uint64_t step, nb::handle X, nb::handle Y, nb::handle weights)
+                  const nb::list& slots, std::uint64_t step, nb::handle X, nb::handle Y, nb::handle weights,
+                  std::size_t threads)
         : batch_size_(batch_size) {
         const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed);
         const Examples<T> given = examples<T>(network, X, Y, weights, owners_);
         rows_ = given.rows;
-        State<T> from{parameters<T>(network, start, "parameters"), {}, step};
+        State<T> from{Parameters<T>(network, start, "parameters").copy(), {}, step};
         if (slots.size() != optimizer.slots())
             throw std::invalid_argument("the optimizer remembers " + std::to_string(optimizer.slots()) +
                                         " arrays for each one, got " + std::to_string(slots.size()));
@@ -90,37 +96,66 @@ class PythonDescent {
         for (std::size_t at = 0; at < of_slots.size(); ++at)
             if (!nb::try_cast(slots[at], of_slots[at]))
                 throw std::invalid_argument("the slots must be dictionaries of arrays");
-        for (const nb::dict& slot : of_slots) from.slots.push_back(parameters<T>(network, slot, "slots"));
+        for (const nb::dict& slot : of_slots) from.slots.push_back(Parameters<T>(network, slot, "slots").copy());
         if (step > std::numeric_limits<std::uint64_t>::max() / 2)
             throw std::invalid_argument("the step must be below 2**63, got " + std::to_string(step));
-        descent_.emplace(network, rule, given, std::move(from), level());
+        descent_.emplace(network, rule, given, std::move(from), level(), threads);
+    }
+
+    // Some steps, checked; copies, so that nobody can change what was checked.
+    struct Steps {
+        PythonDescent* descent;
+        std::vector<std::int64_t> rows;
+        std::vector<double> rates;
+        std::vector<BatchCost> costs = {};
+        double seconds = 0;
+        std::exception_ptr failure = nullptr;
+    };
+
+    Steps steps(nb::handle order, nb::handle rates) {
+        const Array<std::int64_t> named = array<std::int64_t>(order, "the order", {-1});
+        const Array<double> given = finite_array<double>(rates, "the rates", {-1});
+        Steps made{this, {named.numbers, named.numbers + named.rows()}, {given.numbers, given.numbers + given.rows()}};
+        for (std::size_t at = 0; at < made.rows.size(); ++at)
+            if (made.rows[at] < 0 || static_cast<std::size_t>(made.rows[at]) >= rows_)
+                throw std::invalid_argument("the order must name rows from 0 to " + std::to_string(rows_ - 1) +
+                                            ", got " + std::to_string(made.rows[at]) + " at place " +
+                                            std::to_string(at));
+        const std::size_t needed = (made.rows.size() - 1) / batch_size_ + 1;
+        if (made.rates.size() != needed)
+            throw std::invalid_argument(std::to_string(made.rows.size()) + " rows in batches of " +
+                                        std::to_string(batch_size_) + " need " + std::to_string(needed) +
+                                        " rates, got " + std::to_string(made.rates.size()));
+        made.costs.resize(needed);
+        return made;
+    }
+
+    // Without Python, from any thread.
+    void make(Steps& steps) noexcept try {
+        const std::lock_guard alone(mutex_);
+        const auto began = std::chrono::steady_clock::now();
+        descent_->train(steps.rows.data(), steps.rows.size(), steps.rates.data(), steps.rates.size(),
+                        steps.costs.data());
+        steps.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    } catch (...) {
+        steps.failure = std::current_exception();
+    }
+
+    static nb::object costs(const Steps& steps) {
+        if (steps.failure) std::rethrow_exception(steps.failure);
+        const auto [made, numbers] = new_array<double>({steps.costs.size(), 2});
+        for (std::size_t at = 0; at < steps.costs.size(); ++at)
+            numbers[2 * at] = steps.costs[at].cost, numbers[2 * at + 1] = steps.costs[at].penalty;
+        return made;
     }
 
     nb::object train(nb::handle order, nb::handle rates) {
-        const Array<std::int64_t> named = array<std::int64_t>(order, "the order", {-1});
-        const Array<double> given = finite_array<double>(rates, "the rates", {-1});
-        // copies: nobody can change what was checked
-        const std::vector<std::int64_t> rows(named.numbers, named.numbers + named.rows());
-        const std::vector<double> steps(given.numbers, given.numbers + given.rows());
-        for (std::size_t at = 0; at < rows.size(); ++at)
-            if (rows[at] < 0 || static_cast<std::size_t>(rows[at]) >= rows_)
-                throw std::invalid_argument("the order must name rows from 0 to " + std::to_string(rows_ - 1) +
-                                            ", got " + std::to_string(rows[at]) + " at place " + std::to_string(at));
-        const std::size_t needed = (rows.size() - 1) / batch_size_ + 1;
-        if (steps.size() != needed)
-            throw std::invalid_argument(std::to_string(rows.size()) + " rows in batches of " +
-                                        std::to_string(batch_size_) + " need " + std::to_string(needed) +
-                                        " rates, got " + std::to_string(steps.size()));
-        const auto [made, numbers] = new_array<double>({steps.size(), 2});
-        std::vector<BatchCost> costs(steps.size());
+        Steps made = steps(order, rates);
         {
             const nb::gil_scoped_release free;
-            const std::lock_guard alone(mutex_);
-            descent_->train(rows.data(), rows.size(), steps.data(), steps.size(), costs.data());
+            make(made);
         }
-        for (std::size_t at = 0; at < costs.size(); ++at)
-            numbers[2 * at] = costs[at].cost, numbers[2 * at + 1] = costs[at].penalty;
-        return made;
+        return costs(made);
     }
 
     nb::tuple state() {
@@ -144,29 +179,61 @@ class PythonDescent {
     }
 
    private:
-    std::vector<Array<T>> owners_;
+    Owners owners_;
     std::size_t rows_ = 0, batch_size_;
     std::optional<Descent<T>> descent_;
     std::mutex mutex_;
 };
 
+// Steps of many descents, each on one thread: a list of (descent, order, rates) to a list of (costs, seconds).
 template <class T>
-Array<T> inputs(const Network& network, nb::handle X) {
-    return finite_array<T>(X, "X", {-1, static_cast<std::ptrdiff_t>(network.inputs())});
-}
-
-template <class T>
-nb::object python_predict(const Network& network, const nb::dict& given, nb::handle X) {
-    const SimdLevel chosen = level();
-    const Array<T> x = inputs<T>(network, X);
-    const Arrays<T> from = parameters<T>(network, given, "parameters");
-    const auto [made, numbers] = new_array<T>({x.rows(), network.outputs()});
+nb::list train_many(const nb::list& given, std::size_t threads) {
+    using One = PythonDescent<T>;
+    std::vector<typename One::Steps> all;
+    for (const nb::handle each : given) {
+        nb::tuple parts;
+        if (!nb::try_cast(each, parts, false) || parts.size() != 3 || !nb::isinstance<One>(parts[0]))
+            throw std::invalid_argument("each must be a tuple of a descent, an order and rates");
+        One& descent = nb::cast<One&>(parts[0]);
+        for (const auto& other : all)
+            if (other.descent == &descent) throw std::invalid_argument("each descent may be given once");
+        all.push_back(descent.steps(parts[1], parts[2]));
+    }
     {
         const nb::gil_scoped_release free;
-        predict(network, from, x.numbers, x.rows(), chosen, numbers);
+        Crew crew(std::min({threads ? threads : SIZE_MAX, allowed_threads(), all.size()}));
+        crew.share(all.size(), [&](std::size_t number, std::size_t) { all[number].descent->make(all[number]); });
     }
+    nb::list made;
+    for (const auto& steps : all) made.append(nb::make_tuple(One::costs(steps), steps.seconds));
     return made;
 }
+
+// A network with its parameters, which are read where they lie each time: what became of them since counts.
+template <class T>
+class Predictor {
+   public:
+    Predictor(const Network& network, const nb::dict& given)
+        : network_(network), parameters_(network, given, "parameters") {}
+
+    nb::object predict(nb::handle X, std::size_t threads) const {
+        const SimdLevel chosen = level();
+        Owners owners;
+        const Table<T> x = table<T>(network_.inputs(), X, owners);
+        std::vector<Buffer<T>> copies;
+        const Weights<T> from = parameters_.weights(x.rows > few_rows, copies);
+        const auto [made, numbers] = new_array<T>({x.rows, network_.outputs()});
+        {
+            const nb::gil_scoped_release free;
+            limpid::predict(network_, from, x.inputs, x.rows, chosen, threads, numbers);
+        }
+        return made;
+    }
+
+   private:
+    Network network_;
+    Parameters<T> parameters_;
+};
 
 // One new array (rows, units) for each layer.
 template <class T>
@@ -183,33 +250,35 @@ struct LayerArrays {
 };
 
 template <class T>
-nb::tuple python_trace(const Network& network, const nb::dict& given, nb::handle X) {
+nb::tuple python_trace(const Network& network, const nb::dict& given, nb::handle X, std::size_t threads) {
     const SimdLevel chosen = level();
-    const Array<T> x = inputs<T>(network, X);
-    const Arrays<T> from = parameters<T>(network, given, "parameters");
-    const LayerArrays<T> z(network, x.rows()), a(network, x.rows());
+    Owners owners;
+    const Table<T> x = table<T>(network.inputs(), X, owners);
+    std::vector<Buffer<T>> copies;
+    const Weights<T> from = Parameters<T>(network, given, "parameters").weights(x.rows > few_rows, copies);
+    const LayerArrays<T> z(network, x.rows), a(network, x.rows);
     {
         const nb::gil_scoped_release free;
-        trace(network, from, x.numbers, x.rows(), chosen, z.numbers, a.numbers);
+        trace(network, from, x.inputs, x.rows, chosen, threads, z.numbers, a.numbers);
     }
     return nb::make_tuple(z.made, a.made);
 }
 
 template <class T>
 nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::handle X, nb::handle Y,
-                           nb::handle weights, double l2) {
+                           nb::handle weights, double l2, std::size_t threads) {
     const SimdLevel chosen = level();
     check_number("l2", l2 >= 0 && l2 <= std::numeric_limits<double>::max(), "a finite number of at least 0", l2);
-    std::vector<Array<T>> owners;
+    Owners owners;
     const Examples<T> from = examples<T>(network, X, Y, weights, owners);
-    const Arrays<T> at = parameters<T>(network, given, "parameters");
+    const Arrays<T> at = Parameters<T>(network, given, "parameters").copy();
     const LayerArrays<T> deltas(network, from.rows);
     Arrays<T> slopes(network);
     Dictionary<T> of_slopes(slopes);
     BatchCost found{};
     {
         const nb::gil_scoped_release free;
-        found = gradients(network, at, from, l2, chosen, deltas.numbers, slopes);
+        found = gradients(network, at, from, l2, chosen, threads, deltas.numbers, slopes);
         of_slopes.fill(slopes);
     }
     return nb::make_tuple(found.cost, found.penalty, deltas.made, of_slopes.made);
@@ -219,20 +288,28 @@ template <class T>
 void define(nb::module_ module) {
     nb::class_<PythonDescent<T>>(module, "Descent", "One network on its way down; see limpid.engines.contract.")
         .def(nb::init<const Network&, const Optimizer&, std::size_t, double, double, double, double, std::uint64_t,
-                      const nb::dict&, const nb::list&, std::uint64_t, nb::handle, nb::handle, nb::handle>(),
+                      const nb::dict&, const nb::list&, std::uint64_t, nb::handle, nb::handle, nb::handle,
+                      std::size_t>(),
              nb::arg("network"), nb::arg("optimizer"), nb::kw_only(), nb::arg("batch_size"), nb::arg("l2"),
              nb::arg("dropout"), nb::arg("clip_norm"), nb::arg("label_smoothing"), nb::arg("seed"),
              nb::arg("parameters"), nb::arg("slots"), nb::arg("step"), nb::arg("X").none(), nb::arg("Y").none(),
-             nb::arg("weights").none())
+             nb::arg("weights").none(), nb::arg("threads") = 0)
         .def("train", &PythonDescent<T>::train, nb::arg("order").none(), nb::arg("rates").none(),
              "A step for each batch of the rows in `order` (rows,), int64; costs and penalties (steps, 2).")
         .def("state", &PythonDescent<T>::state, "Parameters, slots and the number of steps done.");
-    module.def("predict", &python_predict<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
-               "The outputs (rows, outputs).");
+    nb::class_<SharedTable<T>>(module, "SharedTable", "X made ready once, to be read by many descents.")
+        .def(nb::init<std::size_t, nb::handle>(), nb::arg("inputs"), nb::arg("X").none());
+    module.def("train_many", &train_many<T>, nb::arg("steps"), nb::arg("threads") = 0,
+               "Steps of many descents at once, each on one thread.");
+    nb::class_<Predictor<T>>(module, "Predictor", "A network with its parameters, as they are when it is called.")
+        .def(nb::init<const Network&, const nb::dict&>(), nb::arg("network"), nb::arg("parameters"))
+        .def("__call__", &Predictor<T>::predict, nb::arg("X").none(), nb::arg("threads") = 0,
+             "The outputs (rows, outputs).");
     module.def("trace", &python_trace<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
-               "Every layer's z and a.");
+               nb::arg("threads") = 0, "Every layer's z and a.");
     module.def("gradients", &python_gradients<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
-               nb::arg("Y").none(), nb::arg("weights").none(), nb::arg("l2"), "Cost, penalty, deltas and slopes.");
+               nb::arg("Y").none(), nb::arg("weights").none(), nb::arg("l2"), nb::arg("threads") = 0,
+               "Cost, penalty, deltas and slopes.");
 }
 
 }  // namespace
@@ -252,6 +329,10 @@ NB_MODULE(_native, module) {
             return made;
         },
         "All that this processor has, the best last.");
+    module.def("set_most_threads", &set_most_threads, nb::arg("most"),
+               "At most so many threads from now on; 0 lifts the limit.");
+    module.def("allowed_threads", &allowed_threads,
+               "Cores that this process may use: by affinity, control group, $OMP_NUM_THREADS and set_most_threads.");
     module.attr("activations") = names_of(activation_names);
     module.attr("costs") = names_of(cost_names);
     module.attr("optimizers") = names_of(optimizer_names);

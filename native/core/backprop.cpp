@@ -1,136 +1,129 @@
 #include "core/backprop.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/dropout.hpp"
 
 namespace limpid {
 
 template <class T>
-Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, std::size_t rows, bool learns)
-    : network_(network), kernels_(kernels), capacity_(std::min(rows, rows_at_once)) {
+Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, const Rooms& rooms)
+    : network_(network), kernels_(kernels), output_numbers_(limpid::output_room<T>(network.outputs())) {
+    const std::size_t capacity = std::min(rooms.rows, rows_at_once);
     std::size_t widest = 0;
     for (const Layer& layer : network.layers) {
         const std::size_t stride = stride_of<T>(layer.units), inner = rooms_.empty() ? 0 : rooms_.back().stride;
-        Room room{layer.inputs, layer.units, stride, Buffer<T>(capacity_ * stride), {}, {}, {}};
-        if (learns) room.delta = Buffer<T>(capacity_ * stride), room.transposed = Buffer<T>(layer.units * inner);
+        Room room{layer.inputs, layer.units, stride, Buffer<T>(capacity * stride), {}, {}, {}};
+        if (rooms.learns) room.delta = Buffer<T>(capacity * stride), room.transposed = Buffer<T>(layer.units * inner);
+        if (rooms.drops && rooms_.size() + 1 < network.layers.size()) room.mask = Buffer<T>(capacity * stride);
         rooms_.push_back(std::move(room));
         widest = std::max(widest, stride);
     }
-    columns_ = Buffer<T>(widest);
+    output_room_ = Buffer<T>(rooms.members * output_numbers_);
     const auto is_deep = [](const Room& room) { return room.units > part_depth; };
-    if (learns && std::any_of(rooms_.begin() + 1, rooms_.end(), is_deep)) waiting_ = Buffer<T>(capacity_ * widest);
+    if (!rooms.learns) return;
+    costs_ = Buffer<T>(capacity);
+    if (std::any_of(rooms_.begin() + 1, rooms_.end(), is_deep)) waiting_ = Buffer<T>(capacity * widest);
 }
 
 template <class T>
-void Backprop<T>::forward(const Arrays<T>& parameters, const Rows<T>& rows, const Dropout& dropout) {
-    const T* x = rows.x;
-    std::size_t x_stride = rows.x_stride;
-    Places occupied = rows.occupied ? rows.occupied->by_rows() : Places{};
+void Backprop<T>::forward(const Weights<T>& parameters, const InputBatch<T>& inputs, Range rows,
+                          const Dropout& dropout) {
     for (std::size_t number = 0; number < rooms_.size(); ++number) {
         Room& room = rooms_[number];
         const auto& layer = parameters.layers[number];
         const bool last = number + 1 == rooms_.size();
-        const T* mask = nullptr;
-        if (dropout.rate > 0 && !last) {
-            if (!room.mask.get()) room.mask = Buffer<T>(capacity_ * room.stride);
-            dropout_mask(dropout.rate, dropout.seed, dropout.step, number + 1, dropout.first_row, rows.count,
-                         room.units, room.stride, room.mask.get());
-            mask = room.mask.get();
-        }
-        const Factors<T> factors{.a = x,
-                                 .b = layer.W.get(),
-                                 .a_stride = x_stride,
-                                 .b_stride = layer.stride,
-                                 .rows = rows.count,
-                                 .columns = room.units,
-                                 .depth = room.inputs,
-                                 .occupied = occupied};
+        const std::size_t at = rows.first * room.stride;
+        Factors<T> factors{.a = nullptr,
+                           .b = layer.W,
+                           .a_stride = 0,
+                           .b_stride = layer.stride,
+                           .rows = rows.count,
+                           .columns = room.units,
+                           .depth = room.inputs};
+        if (number == 0)
+            inputs.describe(factors, rows.first);
+        else
+            factors.a_stride = rooms_[number - 1].stride,
+            factors.a = rooms_[number - 1].a.get() + rows.first * factors.a_stride;
+        T* const mask = dropout.rate > 0 && !last ? room.mask.get() + at : nullptr;
+        if (mask)
+            dropout_mask(dropout.rate, dropout.seed, dropout.step, number + 1, dropout.first_row + rows.first,
+                         rows.count, room.units, room.stride, mask);
         const Activation activation = last ? Activation::identity : network_.layers[number].activation;
-        kernels_.layer(factors, layer.b.get(), activation, room.a.get(), last ? nullptr : room.delta.get(), mask,
-                       room.stride);
-        x = room.a.get(), x_stride = room.stride, occupied = {};
+        T* const slope = last || !room.delta.get() ? nullptr : room.delta.get() + at;
+        kernels_.layer(factors, layer.b, activation, room.a.get() + at, slope, mask, room.stride);
     }
 }
 
 template <class T>
-void Backprop<T>::activate_output(std::size_t rows) {
+void Backprop<T>::activate_output(Range rows, std::size_t member) {
     const Room& room = rooms_.back();
-    kernels_.activate(network_.output(), room.a.get(), rows, room.units, room.stride);
+    kernels_.activate(network_.output(), room.a.get() + rows.first * room.stride, rows.count, room.units, room.stride,
+                      output_room(member));
 }
 
 template <class T>
-double Backprop<T>::cost(const Rows<T>& rows) {
+void Backprop<T>::measure(const TargetBatch<T>& targets, Range rows, std::size_t member) {
     const Room& room = rooms_.back();
-    const Answers<T> answers{.z = room.a.get(),
-                             .y = rows.y,
-                             .shares = rows.shares,
+    const std::size_t at = rows.first * room.stride;
+    const Answers<T> answers{.z = room.a.get() + at,
+                             .y = targets.y(rows.first),
+                             .shares = targets.shares(rows.first),
                              .stride = room.stride,
                              .rows = rows.count,
                              .units = room.units,
                              .output = network_.output(),
                              .cost = network_.cost,
                              .matching = matches(network_.output(), network_.cost.kind)};
-    return kernels_.output_cost(answers, room.delta.get(), columns_.get());
+    kernels_.output_cost(answers, room.delta.get() + at, costs_.get() + rows.first, output_room(member));
 }
 
 template <class T>
-void Backprop<T>::prepare_back(const Arrays<T>& parameters) {
-    for (std::size_t number = 1; number < rooms_.size(); ++number) {
-        const auto& layer = parameters.layers[number];
-        const std::size_t stride = rooms_[number - 1].stride;
-        constexpr std::size_t block = 16;  // so many rows of W at a time stay in the nearest cache
-        for (std::size_t first = 0; first < layer.inputs; first += block)
-            for (std::size_t unit = 0; unit < layer.units; ++unit)
-                for (std::size_t input = first; input < std::min(first + block, layer.inputs); ++input)
-                    rooms_[number].transposed.get()[unit * stride + input] = layer.W.get()[input * layer.stride + unit];
-    }
+double Backprop<T>::cost(std::size_t rows) const {
+    return std::accumulate(costs_.get(), costs_.get() + rows, 0.0,
+                           [](double sum, T cost) { return sum + static_cast<double>(cost); });
 }
 
 template <class T>
-void Backprop<T>::back(std::size_t layer, std::size_t rows) {
+void Backprop<T>::prepare_back(const Arrays<T>& parameters, std::size_t layer, Range inputs) {
+    const auto& own = parameters.layers[layer];
+    const std::size_t stride = rooms_[layer - 1].stride;
+    kernels_.transpose(own.W.get() + inputs.first * own.stride, own.stride, inputs.count, own.units,
+                       rooms_[layer].transposed.get() + inputs.first, stride);
+}
+
+template <class T>
+void Backprop<T>::back(std::size_t layer, Range rows) {
     const Room &room = rooms_[layer], &before = rooms_[layer - 1];
-    const Factors<T> factors{
-        room.delta.get(), room.transposed.get(), room.stride, stride_of<T>(room.inputs), rows, room.inputs, room.units};
-    kernels_.back(factors, before.delta.get(), waiting_.get(), before.stride);
+    const std::size_t at = rows.first * before.stride;
+    const Factors<T> factors{.a = room.delta.get() + rows.first * room.stride,
+                             .b = room.transposed.get(),
+                             .a_stride = room.stride,
+                             .b_stride = before.stride,
+                             .rows = rows.count,
+                             .columns = room.inputs,
+                             .depth = room.units};
+    kernels_.back(factors, before.delta.get() + at, waiting_.get() ? waiting_.get() + at : nullptr, before.stride);
 }
 
 template <class T>
-Factors<T> Backprop<T>::slope_factors(std::size_t layer, const Rows<T>& rows) const {
+Factors<T> Backprop<T>::slope_factors(std::size_t layer, const InputBatch<T>& inputs, Range which,
+                                      std::size_t rows) const {
     const Room& room = rooms_[layer];
-    const T* x = layer ? rooms_[layer - 1].a.get() : rows.x;
-    const std::size_t x_stride = layer ? rooms_[layer - 1].stride : rows.x_stride;
-    const Places occupied = !layer && rows.occupied ? rows.occupied->by_inputs() : Places{};
-    return {.a = x,
-            .b = room.delta.get(),
-            .a_stride = x_stride,
-            .b_stride = room.stride,
-            .rows = room.inputs,
-            .columns = room.units,
-            .depth = rows.count,
-            .occupied = occupied};
-}
-
-template <class T>
-void Backprop<T>::accumulate(std::size_t layer, const Rows<T>& rows, Arrays<T>& slopes, bool fresh) const {
-    kernels_.accumulate(slope_factors(layer, rows), slopes.layers[layer].W.get(), rooms_[layer].stride, fresh);
-    accumulate_bias(layer, rows.count, slopes, fresh);
-}
-
-template <class T>
-void Backprop<T>::accumulate_bias(std::size_t layer, std::size_t rows, Arrays<T>& slopes, bool fresh) const {
-    const Room& room = rooms_[layer];
-    kernels_.column_sums(room.delta.get(), rows, room.units, room.stride, slopes.layers[layer].b.get(), fresh);
-}
-
-template <class T>
-double Backprop<T>::sum_of_squares(const Arrays<T>& arrays, bool biases) const {
-    double sum = 0;
-    for (const auto& layer : arrays.layers) {
-        sum += kernels_.sum_of_squares(layer.W.get(), layer.inputs, layer.units, layer.stride, columns_.get());
-        if (biases) sum += kernels_.sum_of_squares(layer.b.get(), 1, layer.units, layer.stride, columns_.get());
-    }
-    return sum;
+    Factors<T> factors{.a = nullptr,
+                       .b = room.delta.get(),
+                       .a_stride = 0,
+                       .b_stride = room.stride,
+                       .rows = which.count,
+                       .columns = room.units,
+                       .depth = rows};
+    if (layer == 0)
+        inputs.describe_transposed(factors, which.first);
+    else
+        factors.a = rooms_[layer - 1].a.get() + which.first, factors.a_stride = rooms_[layer - 1].stride;
+    return factors;
 }
 
 template class Backprop<float>;

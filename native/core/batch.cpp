@@ -1,68 +1,174 @@
 #include "core/batch.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace limpid {
 namespace {
 
-// Whether more than a third of the tiles of inputs are zeros, so that leaving them out pays: by a hundred rows from all
-// over the examples.
+constexpr std::size_t block_bytes = std::size_t{1} << 15;  // of weights, and of slopes
+constexpr std::size_t rows_ahead = 8;                      // that are asked for before they are read
+constexpr std::size_t few_rows = 4;    // that are waited for: reading all weights would take longest
+constexpr double entries_a_block = 8;  // of a row; with fewer, going from block to block would cost more than it saves
+
 template <class T>
-bool many_zeros(const Examples<T>& examples, std::size_t inputs) {
-    std::size_t seen = 0, empty = 0;
-    for (std::size_t row = 0; row < examples.rows; row += examples.rows / 100 + 1)
-        for (std::size_t input = 0; input + tile_rows <= inputs; input += tile_rows, ++seen) {
-            const T* tile = examples.X + row * inputs + input;
-            empty += std::all_of(tile, tile + tile_rows, [](T number) { return number == 0; });
-        }
-    return 3 * empty > seen;
+double entries_a_row(const Inputs<T>& X, std::size_t rows) {
+    return with_places(X, [&](const auto*, const auto* starts) {
+        return static_cast<double>(starts[rows] - starts[0]) / static_cast<double>(rows);
+    });
+}
+
+// Asks for memory that will be read soon, a cache line at a time.
+void fetch(const void* from, std::size_t bytes) {
+    for (std::size_t at = 0; at < bytes; at += cache_line)
+        __builtin_prefetch(static_cast<const char*>(from) + at, 0, 2);
 }
 
 }  // namespace
 
 template <class T>
-Batch<T>::Batch(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing)
-    : examples_(examples),
-      inputs_(network.inputs()),
-      outputs_(network.outputs()),
-      x_stride_(stride_of<T>(inputs_)),
-      y_stride_(stride_of<T>(outputs_)),
-      sharper_(static_cast<T>(1 - label_smoothing)) {
-    const bool yes_or_no = network.cost.kind == CostKind::binary_cross_entropy;
-    even_ = static_cast<T>(label_smoothing / (yes_or_no ? 2 : static_cast<double>(outputs_)));
-    rows = std::min(rows, rows_at_once);
-    x_ = Buffer<T>(rows * x_stride_), y_ = Buffer<T>(rows * y_stride_), shares_ = Buffer<T>(rows);
-    if (many_zeros(examples, inputs_)) occupied_.emplace(examples.X, examples.rows, inputs_, rows);
+InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units,
+                          std::size_t capacity, bool again)
+    : X_(X), inputs_(inputs), stride_(stride_of<T>(inputs)), block_(inputs) {
+    capacity = std::min(capacity, rows_at_once);
+    if (!X_.sparse() && (again || rows <= few_rows) && Compressed<T>::pays(X, rows, inputs, units))
+        X_ = compressed_.emplace(X, rows, inputs).view();
+    if (!X_.sparse()) {
+        gathered_ = Buffer<T>(capacity * stride_);
+        return;
+    }
+    constexpr std::size_t most_units = 8 * cache_line / sizeof(T);  // columns that are taken together
+    const double few = entries_a_block * static_cast<double>(inputs) / std::max(entries_a_row(X_, rows), 1e-9);
+    block_ = std::bit_floor(block_bytes / sizeof(T) / std::min(units, most_units));
+    while (static_cast<double>(block_) < few && block_ < inputs) block_ *= 2;
+    blocks_ = (inputs + block_ - 1) / block_;
+    starts_.resize(capacity + 1), bounds_.resize(capacity * (blocks_ + 1));
 }
 
 template <class T>
-double Batch<T>::weigh(const std::int64_t* order, std::size_t count) const {
-    if (!examples_.weights) return static_cast<double>(count);
+void InputBatch<T>::begin(const Choice& choice) {
+    choice_ = choice;
+    if (!X_.sparse()) {
+        const bool in_place = !choice.order && X_.number == (sizeof(T) == 4 ? Number::float32 : Number::float64);
+        x_ = in_place ? static_cast<const T*>(X_.numbers) + choice.first * inputs_ : gathered_.get();
+        x_stride_ = in_place ? inputs_ : stride_;
+        return;
+    }
+    with_places(X_, [&](const auto*, const auto* starts) {
+        for (std::size_t row = 0; row < choice.count; ++row) {
+            const std::size_t from = choice[row];
+            if (row + choice.count < choice.known) fetch(starts + choice[row + choice.count], sizeof *starts);
+            starts_[row + 1] = starts_[row] + static_cast<std::uint32_t>(starts[from + 1] - starts[from]);
+        }
+    });
+    // here, since threads at work have nobody to tell of a failure
+    if (starts_[choice.count] > entries_.size()) entries_.resize(starts_[choice.count]);
+}
+
+template <class T>
+void InputBatch<T>::gather(Range rows) {
+    for (std::size_t row = rows.first; row < rows.first + rows.count; ++row)
+        if (X_.sparse())
+            gather_sparse(row);
+        else if (x_ == gathered_.get())
+            gather_dense(row);
+}
+
+template <class T>
+void InputBatch<T>::gather_dense(std::size_t row) {
+    with_numbers(X_, [&](const auto* numbers) {
+        const std::size_t ahead = row + rows_ahead;
+        if (ahead < choice_.known) fetch(numbers + choice_[ahead] * inputs_, inputs_ * sizeof *numbers);
+        const auto* from = numbers + choice_[row] * inputs_;
+        T* to = gathered_.get() + row * stride_;
+        for (std::size_t input = 0; input < inputs_; ++input) to[input] = value_of(X_, from[input]);
+    });
+}
+
+template <class T>
+void InputBatch<T>::gather_sparse(std::size_t row) {
+    std::uint32_t* const bounds = bounds_.data() + row * (blocks_ + 1);
+    const std::uint32_t start = starts_[row], count = starts_[row + 1] - start;
+    Entry<T>* const entries = entries_.data() + start;
+    const int shift = std::countr_zero(block_);
+    std::fill_n(bounds, blocks_ + 1, start);
+    with_places(X_, [&](const auto* places, const auto* starts) {
+        with_numbers(X_, [&](const auto* numbers) {
+            const std::size_t ahead = row + rows_ahead;
+            if (ahead < choice_.known) {
+                const auto next = static_cast<std::size_t>(starts[choice_[ahead]]);
+                const auto length = static_cast<std::size_t>(starts[choice_[ahead] + 1]) - next;
+                fetch(places + next, length * sizeof *places), fetch(numbers + next, length * sizeof *numbers);
+            }
+            const auto from = static_cast<std::size_t>(starts[choice_[row]]);
+            for (std::uint32_t at = 0; at < count; ++at) {
+                const auto place = static_cast<std::uint32_t>(places[from + at]);
+                entries[at] = {place, value_of(X_, numbers[from + at])};
+                bounds[(place >> shift) + 1] = start + at + 1;
+            }
+        });
+    });
+    for (std::size_t block = 0; block < blocks_; ++block)
+        bounds[block + 1] = std::max(bounds[block], bounds[block + 1]);
+}
+
+template <class T>
+void InputBatch<T>::describe(Factors<T>& factors, std::size_t first) const {
+    if (X_.sparse())
+        factors.lists = lists(first);
+    else
+        factors.a = x_ + first * x_stride_, factors.a_stride = x_stride_;
+}
+
+template <class T>
+void InputBatch<T>::describe_transposed(Factors<T>& factors, std::size_t first) const {
+    factors.a = x_ + first, factors.a_stride = x_stride_;
+}
+
+template <class T>
+Lists<T> InputBatch<T>::lists(std::size_t first) const {
+    return {bounds_.data() + first * (blocks_ + 1), blocks_ + 1, blocks_, entries_.data()};
+}
+
+template <class T>
+TargetBatch<T>::TargetBatch(const Network& network, const Examples<T>& examples, std::size_t capacity,
+                            double label_smoothing)
+    : examples_(examples),
+      outputs_(network.outputs()),
+      stride_(stride_of<T>(outputs_)),
+      sharper_(static_cast<T>(1 - label_smoothing)) {
+    const bool yes_or_no = network.cost.kind == CostKind::binary_cross_entropy;
+    even_ = static_cast<T>(label_smoothing / (yes_or_no ? 2 : static_cast<double>(outputs_)));
+    capacity = std::min(capacity, rows_at_once);
+    y_ = Buffer<T>(capacity * stride_), shares_ = Buffer<T>(capacity);
+}
+
+template <class T>
+double TargetBatch<T>::weigh(const Choice& choice) const {
+    if (!examples_.weights) return static_cast<double>(choice.count);
     double total = 0;
-    for (std::size_t row = 0; row < count; ++row)
-        total += static_cast<double>(examples_.weights[order ? static_cast<std::size_t>(order[row]) : row]);
+    for (std::size_t row = 0; row < choice.count; ++row) total += static_cast<double>(examples_.weights[choice[row]]);
     return total;
 }
 
 template <class T>
-Rows<T> Batch<T>::gather(const std::int64_t* order, std::size_t first, std::size_t count, double total) {
-    if (occupied_) occupied_->begin();
-    for (std::size_t row = 0; row < count; ++row) {
-        const std::size_t from = order ? static_cast<std::size_t>(order[first + row]) : first + row;
-        std::copy_n(examples_.X + from * inputs_, inputs_, x_.get() + row * x_stride_);
-        if (occupied_) occupied_->add(from);
+void TargetBatch<T>::gather(const Choice& choice, Range rows, double total) {
+    for (std::size_t row = rows.first; row < rows.first + rows.count; ++row) {
+        const std::size_t from = choice[row], ahead = row + rows_ahead;
+        if (ahead < choice.known) fetch(examples_.Y + choice[ahead] * outputs_, outputs_ * sizeof(T));
         const T* y = examples_.Y + from * outputs_;
-        T* to = y_.get() + row * y_stride_;
+        T* to = y_.get() + row * stride_;
         if (even_ > 0)
             std::transform(y, y + outputs_, to, [this](T target) { return sharper_ * target + even_; });
         else
             std::copy_n(y, outputs_, to);
         shares_.get()[row] = (examples_.weights ? examples_.weights[from] : T(1)) / static_cast<T>(total);
     }
-    return {x_.get(), x_stride_, y_.get(), shares_.get(), count, occupied_ ? &*occupied_ : nullptr};
 }
 
-template class Batch<float>;
-template class Batch<double>;
+template class InputBatch<float>;
+template class InputBatch<double>;
+template class TargetBatch<float>;
+template class TargetBatch<double>;
 
 }  // namespace limpid

@@ -1,36 +1,98 @@
-// A batch: some of the examples, gathered to where the kernels read them row by row.
+// A batch: some of the examples, gathered to where the kernels read them, row by row. Its rows may be gathered by
+// several threads, each some of them.
 #pragma once
 
 #include <optional>
 
-#include "core/backprop.hpp"
+#include "core/inputs.hpp"
+#include "core/kernels.hpp"
+#include "core/layout.hpp"
 
 namespace limpid {
 
-// What is learned from: X (rows, inputs), Y (rows, outputs), nothing between their rows; weights (rows,) or null.
+// Rows that go through all layers together; of larger batches the slopes are summed up part by part, in one chain.
+inline constexpr std::size_t rows_at_once = 512;
+
+// Some rows of a batch, or some inputs of a layer.
+struct Range {
+    std::size_t first, count;
+};
+
+// What is learned from: X (rows, inputs), Y (rows, outputs) with nothing between its rows; weights (rows,) or null.
 template <class T>
 struct Examples {
-    const T *X, *Y, *weights;
+    Inputs<T> X;
+    const T *Y, *weights;
     std::size_t rows;
 };
 
-template <class T>
-class Batch {
-   public:
-    // Room for `rows` rows, at most `rows_at_once`; targets are smoothed by the share `label_smoothing`.
-    Batch(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing);
+// Which rows: those that `order` names, or where it is null those from `first` on. `known` of them, `count` or more,
+// will be read in the end: those after the batch are fetched ahead.
+struct Choice {
+    const std::int64_t* order;
+    std::size_t first, count, known;
 
-    // What the `count` rows in `order` weigh together; null stands for the rows as they come.
-    double weigh(const std::int64_t* order, std::size_t count) const;
-    // Those rows, or where `order` is null the rows from `first` on; their cost counts by their share of `total`.
-    Rows<T> gather(const std::int64_t* order, std::size_t first, std::size_t count, double total);
+    std::size_t operator[](std::size_t row) const {
+        return order ? static_cast<std::size_t>(order[first + row]) : first + row;
+    }
+};
+
+// The inputs of a batch.
+template <class T>
+class InputBatch {
+   public:
+    // Room for `capacity` of the `rows` rows of X, at most `rows_at_once`, for a layer of `units` units; X is
+    // compressed first where that pays, if it is read `again` and again or has few rows.
+    InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units, std::size_t capacity,
+               bool again);
+
+    // Begins a batch; then all its rows are gathered, in any order.
+    void begin(const Choice& choice);
+    void gather(Range rows);
+
+    bool sparse() const { return X_.sparse(); }
+    // Inputs of sparse rows are taken so many at a time, so that their weights and slopes stay in the nearest cache.
+    std::size_t block() const { return block_; }
+    // As the left factor of weighted sums, from row `first` on.
+    void describe(Factors<T>& factors, std::size_t first) const;
+    // Dense rows as the left factor of slopes, transposed, from input `first` on.
+    void describe_transposed(Factors<T>& factors, std::size_t first) const;
+    // Sparse rows from row `first` on; each part of them is a block of inputs.
+    Lists<T> lists(std::size_t first) const;
+
+   private:
+    void gather_dense(std::size_t row);
+    void gather_sparse(std::size_t row);
+
+    Inputs<T> X_;
+    std::optional<Compressed<T>> compressed_;
+    std::size_t inputs_, stride_, block_, blocks_ = 1;
+    Choice choice_{};
+    const T* x_ = nullptr;  // rows of numbers, where they are dense
+    std::size_t x_stride_ = 0;
+    Buffer<T> gathered_;
+    std::vector<std::uint32_t> starts_, bounds_;  // else of each row's entries, and of its blocks
+    std::vector<Entry<T>> entries_;
+};
+
+// The targets of a batch and each row's share of the cost.
+template <class T>
+class TargetBatch {
+   public:
+    TargetBatch(const Network& network, const Examples<T>& examples, std::size_t capacity, double label_smoothing);
+
+    // What the chosen rows weigh together.
+    double weigh(const Choice& choice) const;
+    // Some rows of the batch; their cost counts by their share of `total`.
+    void gather(const Choice& choice, Range rows, double total);
+    const T* y(std::size_t row) const { return y_.get() + row * stride_; }
+    const T* shares(std::size_t row) const { return shares_.get() + row; }
 
    private:
     Examples<T> examples_;
-    std::size_t inputs_, outputs_, x_stride_, y_stride_;
+    std::size_t outputs_, stride_;
     T sharper_, even_;
-    Buffer<T> x_, y_, shares_;
-    std::optional<Occupied> occupied_;  // known where it pays to leave zeros out
+    Buffer<T> y_, shares_;
 };
 
 }  // namespace limpid

@@ -2,8 +2,9 @@
 // where a kernel reads or writes whole vectors, the rows are filled up to them (see layout.hpp).
 #pragma once
 
+#include <cstdint>
+
 #include "core/network.hpp"
-#include "core/occupied.hpp"
 #include "core/simd.hpp"
 #include "core/steps.hpp"
 
@@ -11,12 +12,29 @@ namespace limpid {
 
 inline constexpr std::size_t part_depth = 512;  // of a deep product so much at a time
 
+// A number of a row that is not zero, and its place in the row.
+template <class T>
+struct Entry {
+    std::uint32_t place;
+    T value;
+};
+
+// A factor of which only what is not zero is kept: row r's entries in part p of its length are those from
+// bounds[r * step + p] to bounds[r * step + p + 1], in ascending order. A product with an exact zero changes no sum's
+// bits while the other factor is finite, so that none depends on whether it was left out.
+template <class T>
+struct Lists {
+    const std::uint32_t* bounds = nullptr;  // null where the factor is dense
+    std::size_t step = 0, parts = 0;
+    const Entry<T>* entries = nullptr;
+};
+
 // The two factors of a product of shape (rows, columns) with sums over `depth`; of `a` only single numbers are read.
 template <class T>
 struct Factors {
     const T *a, *b;
     std::size_t a_stride, b_stride, rows, columns, depth;
-    Places occupied = {};  // where a is not zero, if that is known
+    Lists<T> lists = {};  // in place of a
 };
 
 // What the output layer is measured by: weighted sums z and targets y of shape (rows, units), each row's share (rows,).
@@ -42,11 +60,13 @@ struct Kernels {
     // `a`, which must not be x.
     void (*layer)(const Factors<T>& x_and_W, const T* bias, Activation, T* a, T* slope, const T* mask,
                   std::size_t stride);
-    // f of whole rows of z in place, softmax too.
-    void (*activate)(Activation, T* z, std::size_t rows, std::size_t units, std::size_t stride);
-    // dC/dz of the output layer, zero in the filled-up columns; returns the rows' costs, by their shares. `terms` is
-    // room for one row.
-    double (*output_cost)(const Answers<T>&, T* delta, T* terms);
+    // f of whole rows of z in place, softmax too; `room` is for `output_room` numbers.
+    void (*activate)(Activation, T* z, std::size_t rows, std::size_t units, std::size_t stride, T* room);
+    // dC/dz of the output layer, zero in the filled-up columns, and each row's cost by its share to `costs`.
+    void (*output_cost)(const Answers<T>&, T* delta, T* costs, T* room);
+    // (columns, rows) from (rows, columns), in rows filled up to whole vectors.
+    void (*transpose)(const T* from, std::size_t from_stride, std::size_t rows, std::size_t columns, T* to,
+                      std::size_t to_stride);
     // dC/dz of a hidden layer from the next one's: (delta_next W_next^T) f'; f' comes in `delta`. `waiting` is room of
     // the same size, needed where the depth is more than `part_depth`.
     void (*back)(const Factors<T>& delta_and_W, T* delta, T* waiting, std::size_t stride);
@@ -54,6 +74,9 @@ struct Kernels {
     void (*descend)(const Factors<T>& x_and_delta, const T* sums, const StepNumbers<T>&, const Movable<T>&);
     // sums += x^T delta; where `fresh`, sums = x^T delta.
     void (*accumulate)(const Factors<T>& x_and_delta, T* sums, std::size_t stride, bool fresh);
+    // The same with the rows of x in lists: part `part` of them, which begins at input `first`.
+    void (*scatter)(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
+                    std::size_t units, T* sums, std::size_t stride);
     // The optimizer's step along `scale` times the slopes g, over `count` numbers (whole vectors).
     void (*step)(const StepNumbers<T>&, const Movable<T>&, const T* g, T scale, std::size_t count);
     // sums[c] += the sum of column c; where `fresh`, sums[c] = it.
@@ -62,7 +85,14 @@ struct Kernels {
     double (*sum_of_squares)(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns);
 };
 
-// Costs and squares are added up in T over so many rows, column by column, and from there in double.
+// How many numbers the kernels of the output layer need room for.
+template <class T>
+constexpr std::size_t output_room(std::size_t units) {
+    constexpr std::size_t widest = 64 / sizeof(T);
+    return 3 * widest * ((units + widest - 1) / widest * widest);
+}
+
+// Squares are added up in T over so many rows, column by column, and from there in double.
 inline constexpr std::size_t rows_a_block = 32;
 
 // Each level's table, made in the file of its name.

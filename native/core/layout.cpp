@@ -1,8 +1,32 @@
 #include "core/layout.hpp"
 
 #include <algorithm>
+#include <cstring>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace limpid {
+namespace {
+
+constexpr std::size_t large_page = std::size_t{1} << 21;
+
+std::align_val_t alignment_of(std::size_t bytes) {
+    return std::align_val_t{bytes < 2 * large_page ? cache_line : large_page};
+}
+
+}  // namespace
+
+void* allocate(std::size_t bytes) {
+    void* const memory = ::operator new[](bytes, alignment_of(bytes));
+#if defined(__linux__)
+    if (bytes >= 2 * large_page) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    std::memset(memory, 0, bytes);
+    return memory;
+}
+
+void release(void* memory, std::size_t bytes) { ::operator delete[](memory, alignment_of(bytes)); }
 
 template <class T>
 Arrays<T>::Arrays(const Network& network, bool weights) {
@@ -10,6 +34,13 @@ Arrays<T>::Arrays(const Network& network, bool weights) {
         const std::size_t stride = stride_of<T>(layer.units), rows = weights ? layer.inputs : 0;
         layers.push_back({layer.inputs, layer.units, stride, Buffer<T>(rows * stride), Buffer<T>(stride)});
     }
+}
+
+template <class T>
+Weights<T> Arrays<T>::view() const {
+    Weights<T> made;
+    for (const OfLayer& layer : layers) made.layers.push_back({layer.W.get(), layer.b.get(), layer.stride});
+    return made;
 }
 
 template <class T>

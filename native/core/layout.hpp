@@ -30,23 +30,39 @@ void copy_rows(const T* from, std::size_t from_stride, std::size_t rows, std::si
     for (std::size_t row = 0; row < rows; ++row) std::copy_n(from + row * from_stride, columns, to + row * to_stride);
 }
 
+// Aligned memory of `bytes` bytes, zeros at first; in large pages where there is much of it and the system has them,
+// since rows read in random order would else wait for the page tables. Errors: std::bad_alloc.
+void* allocate(std::size_t bytes);
+void release(void* memory, std::size_t bytes);
+
 // Aligned memory, zeros at first.
 template <class T>
 class Buffer {
    public:
     Buffer() = default;
     explicit Buffer(std::size_t count) {
-        if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
-        numbers_.reset(static_cast<T*>(::operator new[](count * sizeof(T), std::align_val_t{cache_line})));
-        for (std::size_t at = 0; at < count; ++at) numbers_[at] = 0;
+        if (count > std::numeric_limits<std::size_t>::max() / sizeof(T) / 2) throw std::bad_alloc();
+        numbers_ = {static_cast<T*>(allocate(count * sizeof(T))), Release{count * sizeof(T)}};
     }
     T* get() const { return numbers_.get(); }
 
    private:
-    struct Free {
-        void operator()(T* numbers) const { ::operator delete[](numbers, std::align_val_t{cache_line}); }
+    struct Release {
+        std::size_t bytes = 0;
+        void operator()(T* numbers) const { release(numbers, bytes); }
     };
-    std::unique_ptr<T[], Free> numbers_;
+    std::unique_ptr<T[], Release> numbers_;
+};
+
+// The parameters of every layer where they lie: W (inputs, units) with `stride` numbers from row to row, b (units,),
+// both readable a vector past their end.
+template <class T>
+struct Weights {
+    struct OfLayer {
+        const T *W, *b;
+        std::size_t stride;
+    };
+    std::vector<OfLayer> layers;
 };
 
 // W (inputs, units) and b (units,) of every layer, or arrays of the same shapes: slopes, what an optimizer remembers.
@@ -62,6 +78,8 @@ class Arrays {
         void write(T* to_W, T* to_b) const;
     };
     std::vector<OfLayer> layers;
+
+    Weights<T> view() const;
 
     // Adds `factor` times the other's weights, biases left out.
     void add_weights(T factor, const Arrays& other);

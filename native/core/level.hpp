@@ -79,6 +79,35 @@ void accumulate(const Factors<T>& factors, T* sums, std::size_t stride, bool fre
                            __attribute__((always_inline)) { tile.store(sums + row * stride + column, stride); });
 }
 
+// Some columns of `scatter`: a row's delta stays in registers while its inputs pass.
+template <int Vectors, class T>
+inline std::size_t scatter_strips(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t rows,
+                                  const T* delta, std::size_t column, std::size_t units, T* sums, std::size_t stride) {
+    constexpr std::size_t width = Vector<T>::width;
+    for (; column + (Vectors - 1) * width < units; column += Vectors * width)
+        for (std::size_t row = 0; row < rows; ++row) {
+            Tile<T, 1, Vectors> of_row;
+            of_row.load(delta + row * stride + column, stride);
+            const std::uint32_t* bounds = x.bounds + row * x.step + part;
+            for (const Entry<T>*entry = x.entries + bounds[0], *end = x.entries + bounds[1]; entry < end; ++entry) {
+                T* const to = sums + (entry->place - first) * stride + column;
+                of_row.each(
+                    [&, value = Vector<T>(entry->value)](std::size_t, std::size_t at, Vector<T>& slope)
+                        __attribute__((always_inline)) { fma(value, slope, Vector<T>::load(to + at)).store(to + at); });
+            }
+        }
+    return column;
+}
+
+template <class T>
+void scatter(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
+             std::size_t units, T* sums, std::size_t stride) {
+    std::size_t column = scatter_strips<8>(x, part, first, rows, delta, 0, units, sums, stride);
+    column = scatter_strips<4>(x, part, first, rows, delta, column, units, sums, stride);
+    column = scatter_strips<2>(x, part, first, rows, delta, column, units, sums, stride);
+    scatter_strips<1>(x, part, first, rows, delta, column, units, sums, stride);
+}
+
 template <class T>
 void step(const StepNumbers<T>& numbers, const Movable<T>& parameters, const T* g, T scale, std::size_t count) {
     with_optimizer(numbers.kind, [&]<OptimizerKind kind>() {
@@ -99,16 +128,25 @@ void column_sums(const T* of, std::size_t rows, std::size_t units, std::size_t s
 
 template <class T>
 double sum_of_squares(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns) {
-    return block_sum(rows, units, columns, [&](std::size_t row) {
+    double total = 0;
+    for (std::size_t first = 0; first < rows; first += rows_a_block) {
+        const std::size_t end = first + rows_a_block < rows ? first + rows_a_block : rows;
         each_vector<T>(units, [&](std::size_t at) {
-            const Vector<T> w = Vector<T>::load(matrix + row * stride + at);
-            fma(w, w, Vector<T>::load(columns + at)).store(columns + at);
+            Vector<T> sum(T(0));
+            for (std::size_t row = first; row < end; ++row) {
+                const Vector<T> w = Vector<T>::load(matrix + row * stride + at);
+                sum = fma(w, w, sum);
+            }
+            sum.store(columns + at);
         });
-    });
+        for (std::size_t unit = 0; unit < units; ++unit) total += static_cast<double>(columns[unit]);
+    }
+    return total;
 }
 
 template <class T>
-inline constexpr Kernels<T> kernels{layer<T>,      activate_rows<T>, output_cost<T>, back<T>,          descend<T>,
-                                    accumulate<T>, step<T>,          column_sums<T>, sum_of_squares<T>};
+inline constexpr Kernels<T> kernels{layer<T>, activate_rows<T>, output_cost<T>,   transpose<T>,
+                                    back<T>,  descend<T>,       accumulate<T>,    scatter<T>,
+                                    step<T>,  column_sums<T>,   sum_of_squares<T>};
 
 }  // namespace limpid::LIMPID_LEVEL

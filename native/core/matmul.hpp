@@ -7,6 +7,7 @@
 
 namespace limpid::LIMPID_LEVEL {
 
+inline constexpr int tile_rows = 6;
 // Of sums, vectors of b and one of a: 29 of 32 registers at 64 bytes, else 15 of 16.
 inline constexpr int tile_vectors = LIMPID_VECTOR_BYTES == 64 ? 4 : 2;
 
@@ -52,13 +53,6 @@ template <bool transposed, class T, int Rows, int Vectors>
                                             std::size_t column) {
     const T *a = f.a + (transposed ? row : row * f.a_stride), *b = f.b + column;
     const std::size_t along_rows = transposed ? 1 : f.a_stride, along_depth = transposed ? f.a_stride : 1;
-    if (Rows == tile_rows && f.occupied.places) {
-        const std::uint32_t* places = f.occupied.places + row / tile_rows * f.occupied.capacity;
-        const std::uint32_t count = f.occupied.counts[row / tile_rows];
-        for (std::uint32_t at = 0; at < count; ++at)
-            multiply_at(tile, a + places[at] * along_depth, along_rows, b + places[at] * f.b_stride);
-        return;
-    }
     for (std::size_t k = 0; k < f.depth; ++k, a += along_depth, b += f.b_stride) multiply_at(tile, a, along_rows, b);
 }
 
@@ -90,6 +84,9 @@ inline void rows_of_product(const Factors<T>& f, std::size_t row, std::size_t en
                             const Finish& finish) {
     constexpr std::size_t width = Vector<T>::width;
     std::size_t column = 0;
+    if (end - row == 1)  // one row has too few sums of its own to keep the processor busy
+        for (; column + 7 * width < f.columns; column += 8 * width)
+            strip<transposed, 1, 8>(f, row, end, column, start, finish);
     for (; column + (tile_vectors - 1) * width < f.columns; column += tile_vectors * width)
         column_of_tiles<transposed, tile_vectors>(f, row, end, column, start, finish);
     for (; tile_vectors > 2 && column + width < f.columns; column += 2 * width)
@@ -97,24 +94,54 @@ inline void rows_of_product(const Factors<T>& f, std::size_t row, std::size_t en
     if (column < f.columns) column_of_tiles<transposed, 1>(f, row, end, column, start, finish);
 }
 
+// One part of the depth of a product whose left factor is given in lists: a row at a time, as many columns as there are
+// registers for.
+template <int Vectors, class T, class Start, class Finish>
+inline std::size_t listed_strips(const Factors<T>& f, std::size_t part, std::size_t column, const Start& start,
+                                 const Finish& finish) {
+    constexpr std::size_t width = Vector<T>::width;
+    for (; column + (Vectors - 1) * width < f.columns; column += Vectors * width)
+        for (std::size_t row = 0; row < f.rows; ++row) {
+            const std::uint32_t* bounds = f.lists.bounds + row * f.lists.step + part;
+            Tile<T, 1, Vectors> tile;
+            start(tile, row, column);
+            for (std::uint32_t at = bounds[0]; at < bounds[1]; ++at)
+                multiply_at(tile, &f.lists.entries[at].value, 1, f.b + f.lists.entries[at].place * f.b_stride + column);
+            finish(tile, row, column);
+        }
+    return column;
+}
+
+template <class T, class Start, class Finish>
+inline void listed_product(const Factors<T>& f, std::size_t part, const Start& start, const Finish& finish) {
+    std::size_t column = listed_strips<8>(f, part, 0, start, finish);
+    column = listed_strips<4>(f, part, column, start, finish);
+    column = listed_strips<2>(f, part, column, start, finish);
+    listed_strips<1>(f, part, column, start, finish);
+}
+
 // The product of f.a and f.b, tile by tile: `start` fills a tile's sums before, `finish` takes them after; both are
 // called with the tile, its first row and its first column. A deep product is made in parts of the depth, so that a
-// part of f.a stays in the second cache; between them the sums wait in `waiting`, `stride` numbers from row to row.
+// part of f.a, or where that is given in lists of f.b, stays in a near cache; between them the sums wait in `waiting`,
+// `stride` numbers from row to row.
 template <class T, class Start, class Finish>
 inline void product(const Factors<T>& f, const Start& start, const Finish& finish, T* waiting, std::size_t stride) {
-    const std::size_t depth = f.occupied.places ? f.depth : part_depth;
-    for (std::size_t k = 0; k < f.depth; k += depth) {
+    const std::size_t parts = f.lists.bounds ? f.lists.parts : (f.depth + part_depth - 1) / part_depth;
+    for (std::size_t number = 0; number < parts; ++number) {
+        const auto begin = [&](auto& tile, std::size_t row, std::size_t column) __attribute__((always_inline)) {
+            number == 0 ? start(tile, row, column) : tile.load(waiting + row * stride + column, stride);
+        };
+        const auto end = [&](auto& tile, std::size_t row, std::size_t column) __attribute__((always_inline)) {
+            number + 1 == parts ? finish(tile, row, column) : tile.store(waiting + row * stride + column, stride);
+        };
+        if (f.lists.bounds) {
+            listed_product(f, number, begin, end);
+            continue;
+        }
         Factors<T> part = f;
-        part.a += k, part.b += k * f.b_stride, part.depth = k + depth < f.depth ? depth : f.depth - k;
-        const bool first = k == 0, last = k + depth >= f.depth;
-        rows_of_product<false>(
-            part, 0, f.rows,
-            [&](auto& tile, std::size_t row, std::size_t column) __attribute__((always_inline)) {
-                first ? start(tile, row, column) : tile.load(waiting + row * stride + column, stride);
-            },
-            [&](auto& tile, std::size_t row, std::size_t column) __attribute__((always_inline)) {
-                last ? finish(tile, row, column) : tile.store(waiting + row * stride + column, stride);
-            });
+        const std::size_t k = number * part_depth;
+        part.a += k, part.b += k * f.b_stride, part.depth = f.depth - k < part_depth ? f.depth - k : part_depth;
+        rows_of_product<false>(part, 0, f.rows, begin, end);
     }
 }
 

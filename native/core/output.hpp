@@ -1,8 +1,10 @@
-// The output layer: activation, cost and blame of whole rows. Sums over a row run in ascending order, in double.
+// The output layer: activation, cost and blame. Rows are turned side by side first, so that a lane is a row: what is
+// added up over a row's units, in ascending order, needs no sum across lanes.
 #pragma once
 
 #include "core/costs.hpp"
 #include "core/kernels.hpp"
+#include "core/transpose.hpp"
 
 namespace limpid::LIMPID_LEVEL {
 
@@ -12,136 +14,161 @@ template <class T, class Use>
     for (std::size_t at = 0; at < units; at += Vector<T>::width) use(at);
 }
 
+// A sum of many numbers, part by part: its error grows with the parts' length and number, not with their product.
 template <class T>
-inline T row_sum(const T* row, std::size_t units) {
-    double sum = 0;
-    for (std::size_t unit = 0; unit < units; ++unit) sum += static_cast<double>(row[unit]);
-    return static_cast<T>(sum);
-}
+class Sum {
+   public:
+    void add(Vector<T> term) {
+        part_ = part_ + term;
+        if (++count_ % 32 == 0) total_ = total_ + part_, part_ = Vector<T>(T(0));
+    }
+    Vector<T> total() const { return total_ + part_; }
 
-// e^(z - largest) of a row to `e`, and what they add up to.
+   private:
+    Vector<T> part_{T(0)}, total_{T(0)};
+    std::size_t count_ = 0;
+};
+
+// Some rows side by side: their z and y, and room for what is made of them; unit u's vector is number u.
 template <class T>
-struct SoftmaxRow {
-    T largest, sum;
+struct Abreast {
+    T *z, *y, *made;
+    std::size_t units;
 
-    SoftmaxRow(const T* z, T* e, std::size_t units) : largest(z[0]) {
-        for (std::size_t unit = 1; unit < units; ++unit) largest = z[unit] > largest ? z[unit] : largest;
-        each_vector<T>(units, [&](std::size_t at) { exp(Vector<T>::load(z + at) - Vector<T>(largest)).store(e + at); });
-        sum = row_sum(e, units);
+    static Vector<T> at(const T* numbers, std::size_t unit) {
+        return Vector<T>::load(numbers + unit * Vector<T>::width);
+    }
+    static void put(T* numbers, std::size_t unit, Vector<T> vector) { vector.store(numbers + unit * Vector<T>::width); }
+};
+
+// e^(z - largest) of each unit to `made`, and what they add up to.
+template <class T>
+struct Softmax {
+    Vector<T> largest, sum;
+
+    explicit Softmax(const Abreast<T>& rows) : largest(rows.at(rows.z, 0)) {
+        for (std::size_t unit = 1; unit < rows.units; ++unit) largest = max(largest, rows.at(rows.z, unit));
+        Sum<T> found;
+        for (std::size_t unit = 0; unit < rows.units; ++unit) {
+            const Vector<T> e = exp(rows.at(rows.z, unit) - largest);
+            rows.put(rows.made, unit, e);
+            found.add(e);
+        }
+        sum = found.total();
     }
 };
 
 template <class T>
-inline void softmax(const T* z, T* a, std::size_t units) {
-    const SoftmaxRow<T> row(z, a, units);
-    each_vector<T>(units, [&](std::size_t at) { (Vector<T>::load(a + at) / Vector<T>(row.sum)).store(a + at); });
+inline void softmax(const Abreast<T>& rows) {
+    const Softmax<T> found(rows);
+    for (std::size_t unit = 0; unit < rows.units; ++unit)
+        rows.put(rows.made, unit, rows.at(rows.made, unit) / found.sum);
+}
+
+// These three leave dC/dz of the rows in `made` and return their costs, both by the rows' shares.
+template <class T>
+inline Vector<T> cross_entropy(const Abreast<T>& rows, Vector<T> share) {
+    const Softmax<T> found(rows);
+    const Vector<T> log_sum = log(found.sum);
+    Sum<T> wanted, cost;
+    for (std::size_t unit = 0; unit < rows.units; ++unit) wanted.add(rows.at(rows.y, unit));
+    const Vector<T> scale = wanted.total() / found.sum;
+    for (std::size_t unit = 0; unit < rows.units; ++unit) {
+        const Vector<T> y = rows.at(rows.y, unit), shifted = rows.at(rows.z, unit) - found.largest;
+        cost.add(y * (log_sum - shifted));
+        rows.put(rows.made, unit, share * fma(rows.at(rows.made, unit), scale, -y));
+    }
+    return share * cost.total();
 }
 
 template <class T>
-void activate_rows(Activation kind, T* z, std::size_t rows, std::size_t units, std::size_t stride) {
-    if (kind == Activation::softmax) {
-        for (std::size_t row = 0; row < rows; ++row) softmax(z + row * stride, z + row * stride, units);
-        return;
+inline Vector<T> other_cost_of_softmax(const Abreast<T>& rows, Vector<T> share, const Cost& cost) {
+    softmax(rows);
+    Sum<T> inner, terms;  // of a dC/da: every output is blamed for its neighbours too
+    for (std::size_t unit = 0; unit < rows.units; ++unit) {
+        const Vector<T> a = rows.at(rows.made, unit);
+        const TermAndSlope<T> found = cost_of(cost, a, rows.at(rows.y, unit));
+        terms.add(found.term), inner.add(a * found.slope);
     }
+    for (std::size_t unit = 0; unit < rows.units; ++unit) {
+        const Vector<T> a = rows.at(rows.made, unit), slope = cost_of(cost, a, rows.at(rows.y, unit)).slope;
+        rows.put(rows.made, unit, share * a * (slope - inner.total()));
+    }
+    return share * terms.total();
+}
+
+template <Activation kind, class T>
+inline Vector<T> cost_unit_by_unit(const Abreast<T>& rows, Vector<T> share, const Cost& cost, bool matching) {
+    Sum<T> terms;
+    for (std::size_t unit = 0; unit < rows.units; ++unit) {
+        const Vector<T> z = rows.at(rows.z, unit), y = rows.at(rows.y, unit);
+        const ValueAndSlope<T> a = activate<kind>(z);
+        TermAndSlope<T> found;
+        if (matching)
+            found = {term_from_z(cost.kind, z, y), a.value - y};
+        else {
+            found = cost_of(cost, a.value, y);
+            found.slope = found.slope * a.slope;
+        }
+        terms.add(found.term);
+        rows.put(rows.made, unit, share * found.slope);
+    }
+    return share * terms.total();
+}
+
+// Calls `use` with rows of z, and of y where there are any, side by side, and the number of the first; what it made of
+// them goes to `made`, row by row, with zeros in the filled-up columns.
+template <class T, class Use>
+inline void abreast(const T* z, const T* y, std::size_t stride, std::size_t rows, std::size_t units, T* made, T* room,
+                    Use use) {
+    constexpr std::size_t width = Vector<T>::width;
+    const std::size_t filled = (units + width - 1) / width * width;
+    const Abreast<T> turned{room, room + filled * width, room + 2 * filled * width, units};
+    for (std::size_t unit = units; unit < filled; ++unit) turned.put(turned.made, unit, Vector<T>(T(0)));
+    for (std::size_t row = 0; row < rows; row += width) {
+        const std::size_t count = rows - row < width ? rows - row : width;
+        transpose(z + row * stride, stride, count, units, turned.z, width);
+        if (y) transpose(y + row * stride, stride, count, units, turned.y, width);
+        use(turned, row);
+        transpose(turned.made, width, filled, count, made + row * stride, stride);
+    }
+}
+
+template <class T>
+void activate_rows(Activation kind, T* z, std::size_t rows, std::size_t units, std::size_t stride, T* room) {
+    if (kind == Activation::softmax)
+        return abreast(z, static_cast<const T*>(nullptr), stride, rows, units, z, room,
+                       [](const Abreast<T>& turned, std::size_t) { softmax(turned); });
     const std::size_t vectors = (units + Vector<T>::width - 1) / Vector<T>::width;
     with_activation(kind, [&]<Activation known>() {
         activate_block<known>(z, static_cast<T*>(nullptr), static_cast<const T*>(nullptr), stride, rows, vectors);
     });
 }
 
-// One row's blame into `delta`, its share of the costs onto `terms`.
 template <class T>
-inline void cross_entropy_row(const T* z, const T* y, T share, std::size_t units, T* delta, T* terms) {
-    using V = Vector<T>;
-    const SoftmaxRow<T> row(z, delta, units);
-    const V sum(row.sum), log_sum = log(sum), largest(row.largest), wanted(row_sum(y, units)), weight(share);
-    each_vector<T>(units, [&](std::size_t at) {
-        const V target = V::load(y + at), shifted = V::load(z + at) - largest;
-        fma(weight, target * (log_sum - shifted), V::load(terms + at)).store(terms + at);
-        (weight * fma(V::load(delta + at) / sum, wanted, -target)).store(delta + at);
-    });
-}
-
-template <class T>
-inline void softmax_row(const Cost& cost, const T* z, const T* y, T share, std::size_t units, T* delta, T* terms) {
-    using V = Vector<T>;
-    softmax(z, delta, units);
-    double inner = 0;  // sum of a dC/da: every output is blamed for its neighbours too
-    each_vector<T>(units, [&](std::size_t at) {
-        const V a = V::load(delta + at);
-        const TermAndSlope<T> found = cost_of(cost, a, V::load(y + at));
-        fma(V(share), found.term, V::load(terms + at)).store(terms + at);
-        const V product = a * found.slope;
-        for (std::size_t lane = 0; lane < V::width && at + lane < units; ++lane)
-            inner += static_cast<double>(product.lanes[lane]);
-    });
-    each_vector<T>(units, [&](std::size_t at) {
-        const V a = V::load(delta + at);
-        const V slope = cost_of(cost, a, V::load(y + at)).slope;
-        (V(share) * a * (slope - V(static_cast<T>(inner)))).store(delta + at);
-    });
-}
-
-template <Activation kind, class T>
-inline void elementwise_row(const Cost& cost, bool matching, const T* z, const T* y, T share, std::size_t units,
-                            T* delta, T* terms) {
-    using V = Vector<T>;
-    each_vector<T>(units, [&](std::size_t at) {
-        const V sum = V::load(z + at), target = V::load(y + at);
-        const ValueAndSlope<T> a = activate<kind>(sum);
-        TermAndSlope<T> found;
-        if (matching)
-            found = {term_from_z(cost.kind, sum, target), a.value - target};
-        else {
-            found = cost_of(cost, a.value, target);
-            found.slope = found.slope * a.slope;
-        }
-        fma(V(share), found.term, V::load(terms + at)).store(terms + at);
-        (V(share) * found.slope).store(delta + at);
-    });
-}
-
-// The sum over (rows, units) of what `add_row` adds to the columns of its block of rows.
-template <class T, class AddRow>
-inline double block_sum(std::size_t rows, std::size_t units, T* columns, AddRow add_row) {
-    double total = 0;
-    for (std::size_t first = 0; first < rows; first += rows_a_block) {
-        each_vector<T>(units, [&](std::size_t at) { Vector<T>(T(0)).store(columns + at); });
-        for (std::size_t row = first; row < rows && row < first + rows_a_block; ++row) add_row(row);
-        for (std::size_t unit = 0; unit < units; ++unit) total += static_cast<double>(columns[unit]);
-    }
-    return total;
-}
-
-// The cost of all rows: `use` is called with each row's z, y, share, delta and the terms that it adds to.
-template <class T, class Use>
-inline double each_row(const Answers<T>& answers, T* delta, T* terms, Use use) {
-    return block_sum(answers.rows, answers.units, terms, [&](std::size_t row) {
-        const std::size_t at = row * answers.stride;
-        use(answers.z + at, answers.y + at, answers.shares[row], delta + at, terms);
-        for (std::size_t unit = answers.units; unit % Vector<T>::width; ++unit) delta[at + unit] = 0;
-    });
-}
-
-template <class T>
-double output_cost(const Answers<T>& answers, T* delta, T* terms) {
-    const std::size_t units = answers.units;
-    double total = 0;
+void output_cost(const Answers<T>& answers, T* delta, T* costs, T* room) {
+    const auto each = [&](auto cost_of_rows) {
+        abreast(answers.z, answers.y, answers.stride, answers.rows, answers.units, delta, room,
+                [&](const Abreast<T>& turned, std::size_t row) {
+                    T lanes[Vector<T>::width] = {};  // the rows behind the last may be another thread's
+                    const std::size_t left = answers.rows - row,
+                                      count = left < Vector<T>::width ? left : Vector<T>::width;
+                    for (std::size_t lane = 0; lane < count; ++lane) lanes[lane] = answers.shares[row + lane];
+                    cost_of_rows(turned, Vector<T>::load(lanes)).store(lanes);
+                    for (std::size_t lane = 0; lane < count; ++lane) costs[row + lane] = lanes[lane];
+                });
+    };
+    using Turned = const Abreast<T>&;
     if (answers.output != Activation::softmax)
         with_activation(answers.output, [&]<Activation known>() {
-            total = each_row(answers, delta, terms, [&](const T* z, const T* y, T share, T* to, T* columns) {
-                elementwise_row<known>(answers.cost, answers.matching, z, y, share, units, to, columns);
+            each([&](Turned rows, Vector<T> share) {
+                return cost_unit_by_unit<known>(rows, share, answers.cost, answers.matching);
             });
         });
     else if (answers.matching)
-        total = each_row(answers, delta, terms, [&](const T* z, const T* y, T share, T* to, T* columns) {
-            cross_entropy_row(z, y, share, units, to, columns);
-        });
+        each([](Turned rows, Vector<T> share) { return cross_entropy(rows, share); });
     else
-        total = each_row(answers, delta, terms, [&](const T* z, const T* y, T share, T* to, T* columns) {
-            softmax_row(answers.cost, z, y, share, units, to, columns);
-        });
-    return total;
+        each([&](Turned rows, Vector<T> share) { return other_cost_of_softmax(rows, share, answers.cost); });
 }
 
 }  // namespace limpid::LIMPID_LEVEL

@@ -1,92 +1,131 @@
 #include "core/passes.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace limpid {
 namespace {
 
-// Calls `use` with the first row and the number of rows of each part that goes through the layers together.
-template <class Use>
-void each_part(std::size_t rows, Use use) {
-    for (std::size_t first = 0; first < rows; first += rows_at_once) use(first, std::min(rows_at_once, rows - first));
+// Rows go through the layers so many at a time, each time on one thread.
+constexpr std::size_t rows_a_piece = 120;
+
+// Calls `use(tools, rows)` for each piece of the rows, with the tools that `make` made for the thread.
+template <class T, class Make, class Use>
+void each_piece(const Network& network, const Inputs<T>& X, std::size_t rows, std::size_t threads, Make make, Use use) {
+    double multiplications = static_cast<double>(rows);
+    std::size_t weights = 0;
+    for (const Layer& layer : network.layers) weights += layer.inputs * layer.units;
+    multiplications *= static_cast<double>(weights);
+    const std::size_t pieces = (rows - 1) / rows_a_piece + 1, room = std::min(rows, rows_a_piece);
+    Crew crew(std::min(worthwhile_threads(multiplications, threads), pieces));
+    std::vector<std::unique_ptr<InputBatch<T>>> inputs;
+    std::vector<decltype(make(room))> tools;
+    for (std::size_t member = 0; member < crew.members(); ++member) {
+        inputs.push_back(
+            std::make_unique<InputBatch<T>>(X, rows, network.inputs(), network.layers[0].units, room, false));
+        tools.push_back(make(room));
+    }
+    crew.share(pieces, [&](std::size_t number, std::size_t member) {
+        const FlushToZero flush;
+        const std::size_t first = number * rows_a_piece, count = std::min(rows_a_piece, rows - first);
+        inputs[member]->begin({nullptr, first, count, count});
+        inputs[member]->gather({0, count});
+        use(*tools[member], *inputs[member], Range{first, count});
+    });
 }
 
 }  // namespace
 
 template <class T>
-void predict(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
-             T* outputs) {
-    const FlushToZero flush;
-    Backprop<T> backprop(network, kernels_for<T>(level), rows, false);
+void predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
+             SimdLevel level, std::size_t threads, T* outputs) {
+    const Kernels<T>& kernels = kernels_for<T>(level);
     const std::size_t last = network.layers.size() - 1;
-    each_part(rows, [&](std::size_t first, std::size_t count) {
-        backprop.forward(parameters, {X + first * network.inputs(), network.inputs(), nullptr, nullptr, count});
-        backprop.activate_output(count);
-        copy_rows(backprop.activations(last), backprop.stride(last), count, network.outputs(),
-                  outputs + first * network.outputs(), network.outputs());
-    });
+    each_piece(
+        network, X, rows, threads,
+        [&](std::size_t room) { return std::make_unique<Backprop<T>>(network, kernels, Rooms{.rows = room}); },
+        [&](Backprop<T>& backprop, const InputBatch<T>& inputs, Range piece) {
+            const Range rows_of_piece{0, piece.count};
+            backprop.forward(parameters, inputs, rows_of_piece);
+            backprop.activate_output(rows_of_piece, 0);
+            copy_rows(backprop.activations(last), backprop.stride(last), piece.count, network.outputs(),
+                      outputs + piece.first * network.outputs(), network.outputs());
+        });
 }
 
 template <class T>
-void trace(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
-           const std::vector<T*>& z, const std::vector<T*>& a) {
-    const FlushToZero flush;
+void trace(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows, SimdLevel level,
+           std::size_t threads, const std::vector<T*>& z, const std::vector<T*>& a) {
     const Kernels<T>& kernels = kernels_for<T>(level);
-    for (std::size_t number = 0; number < network.layers.size(); ++number) {
-        const Layer& layer = network.layers[number];
-        const auto& own = parameters.layers[number];
-        const T* x = number ? a[number - 1] : X;
-        const Buffer<T> room(std::min(rows, rows_at_once) * own.stride);
-        each_part(rows, [&](std::size_t first, std::size_t count) {
-            const Factors<T> factors{.a = x + first * layer.inputs,
-                                     .b = own.W.get(),
-                                     .a_stride = layer.inputs,
-                                     .b_stride = own.stride,
-                                     .rows = count,
-                                     .columns = layer.units,
-                                     .depth = layer.inputs};
-            kernels.layer(factors, own.b.get(), Activation::identity, room.get(), nullptr, nullptr, own.stride);
-            copy_rows<T>(room.get(), own.stride, count, layer.units, z[number] + first * layer.units, layer.units);
-            kernels.activate(layer.activation, room.get(), count, layer.units, own.stride);
-            copy_rows<T>(room.get(), own.stride, count, layer.units, a[number] + first * layer.units, layer.units);
+    std::size_t widest = 0;
+    for (const Layer& layer : network.layers) widest = std::max(widest, stride_of<T>(layer.units));
+    struct Room {
+        Buffer<T> sums, outputs;
+    };
+    each_piece(
+        network, X, rows, threads,
+        [&](std::size_t room) {
+            return std::make_unique<Room>(Buffer<T>(room * widest), Buffer<T>(output_room<T>(widest)));
+        },
+        [&](const Room& room, const InputBatch<T>& inputs, Range piece) {
+            T* const sums = room.sums.get();
+            for (std::size_t number = 0; number < network.layers.size(); ++number) {
+                const Layer& layer = network.layers[number];
+                const auto& own = parameters.layers[number];
+                const std::size_t at = piece.first * layer.units, stride = stride_of<T>(layer.units);
+                Factors<T> factors{.a = number ? a[number - 1] + piece.first * layer.inputs : nullptr,
+                                   .b = own.W,
+                                   .a_stride = layer.inputs,
+                                   .b_stride = own.stride,
+                                   .rows = piece.count,
+                                   .columns = layer.units,
+                                   .depth = layer.inputs};
+                if (number == 0) inputs.describe(factors, 0);
+                kernels.layer(factors, own.b, Activation::identity, sums, nullptr, nullptr, stride);
+                copy_rows<T>(sums, stride, piece.count, layer.units, z[number] + at, layer.units);
+                kernels.activate(layer.activation, sums, piece.count, layer.units, stride, room.outputs.get());
+                copy_rows<T>(sums, stride, piece.count, layer.units, a[number] + at, layer.units);
+            }
         });
-    }
 }
 
 template <class T>
 BatchCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
-                    SimdLevel level, const std::vector<T*>& deltas, Arrays<T>& slopes) {
+                    SimdLevel level, std::size_t threads, const std::vector<T*>& deltas, Arrays<T>& slopes) {
     const FlushToZero flush;
-    Backprop<T> backprop(network, kernels_for<T>(level), examples.rows, true);
-    Batch<T> batch(network, examples, examples.rows, 0);
-    const double total = batch.weigh(nullptr, examples.rows);
-    BatchCost found{0, l2 != 0 ? 0.5 * l2 / total * backprop.sum_of_squares(parameters, false) : 0};
-    backprop.prepare_back(parameters);
-    each_part(examples.rows, [&](std::size_t first, std::size_t count) {
-        const Rows<T> rows = batch.gather(nullptr, first, count, total);
-        backprop.forward(parameters, rows);
-        found.cost += backprop.cost(rows);
-        for (std::size_t layer = network.layers.size(); layer-- > 0;) {
-            if (layer) backprop.back(layer, count);
-            backprop.accumulate(layer, rows, slopes, first == 0);
+    Sweep<T> sweep(network, examples, examples.rows, 0, false, false, level, threads);
+    Crew crew(sweep.members());
+    const double total = sweep.weigh({nullptr, 0, examples.rows, examples.rows});
+    BatchCost found{0, l2 != 0 ? 0.5 * l2 / total * sweep.sum_of_squares(crew, parameters, false) : 0};
+    sweep.prepare(crew, parameters);
+    for (std::size_t first = 0; first < examples.rows; first += rows_at_once) {
+        const std::size_t count = std::min(rows_at_once, examples.rows - first);
+        found.cost += sweep.there_and_back(crew, parameters, {nullptr, first, count, count}, total, {});
+        sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t) {
+            const auto& own = slopes.layers[layer];
+            sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, first == 0);
+            if (inputs.first == 0) sweep.sum_delta(layer, own.b.get(), first == 0);
+        });
+        for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
             const std::size_t units = network.layers[layer].units;
-            copy_rows(backprop.delta(layer), backprop.stride(layer), count, units, deltas[layer] + first * units,
-                      units);
+            copy_rows(sweep.delta(layer), sweep.stride(layer), count, units, deltas[layer] + first * units, units);
         }
-    });
+    }
     if (l2 != 0) slopes.add_weights(static_cast<T>(l2 / total), parameters);
     return found;
 }
 
-template void predict(const Network&, const Arrays<float>&, const float*, std::size_t, SimdLevel, float*);
-template void predict(const Network&, const Arrays<double>&, const double*, std::size_t, SimdLevel, double*);
-template void trace(const Network&, const Arrays<float>&, const float*, std::size_t, SimdLevel,
+template void predict(const Network&, const Weights<float>&, const Inputs<float>&, std::size_t, SimdLevel, std::size_t,
+                      float*);
+template void predict(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel,
+                      std::size_t, double*);
+template void trace(const Network&, const Weights<float>&, const Inputs<float>&, std::size_t, SimdLevel, std::size_t,
                     const std::vector<float*>&, const std::vector<float*>&);
-template void trace(const Network&, const Arrays<double>&, const double*, std::size_t, SimdLevel,
+template void trace(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel, std::size_t,
                     const std::vector<double*>&, const std::vector<double*>&);
 template BatchCost gradients(const Network&, const Arrays<float>&, const Examples<float>&, double, SimdLevel,
-                             const std::vector<float*>&, Arrays<float>&);
+                             std::size_t, const std::vector<float*>&, Arrays<float>&);
 template BatchCost gradients(const Network&, const Arrays<double>&, const Examples<double>&, double, SimdLevel,
-                             const std::vector<double*>&, Arrays<double>&);
+                             std::size_t, const std::vector<double*>&, Arrays<double>&);
 
 }  // namespace limpid

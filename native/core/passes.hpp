@@ -1,24 +1,25 @@
 // One pass over examples with fixed parameters: forward to the outputs, forward with everything on the way, or back to
-// every slope. `Descent`, which changes the parameters, is in train.hpp.
+// every slope. `Descent`, which changes the parameters, is in train.hpp. At most `threads` threads work on one (0: all
+// that are allowed), fewer where there is little to do.
 #pragma once
 
-#include "core/batch.hpp"
+#include "core/sweep.hpp"
 
 namespace limpid {
 
 // The outputs (rows, outputs) for X (rows, inputs).
 template <class T>
-void predict(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
-             T* outputs);
+void predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
+             SimdLevel level, std::size_t threads, T* outputs);
 
 // Every layer's weighted sums and activations, (rows, units) each.
 template <class T>
-void trace(const Network& network, const Arrays<T>& parameters, const T* X, std::size_t rows, SimdLevel level,
-           const std::vector<T*>& z, const std::vector<T*>& a);
+void trace(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows, SimdLevel level,
+           std::size_t threads, const std::vector<T*>& z, const std::vector<T*>& a);
 
 // Cost and penalty averaged over the examples by their weights, every layer's delta (rows, units), and the slopes.
 template <class T>
 BatchCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
-                    SimdLevel level, const std::vector<T*>& deltas, Arrays<T>& slopes);
+                    SimdLevel level, std::size_t threads, const std::vector<T*>& deltas, Arrays<T>& slopes);
 
 }  // namespace limpid

@@ -7,79 +7,91 @@
 namespace limpid {
 
 template <class T>
-Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& examples, State<T> start, SimdLevel level)
+Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& examples, State<T> start, SimdLevel level,
+                    std::size_t threads)
     : state(std::move(start)),
       network_(std::move(network)),
       rule_(rule),
-      kernels_(kernels_for<T>(level)),
-      backprop_(network_, kernels_, rule_.batch_size, true),
-      batch_(network_, examples, rule_.batch_size, rule_.label_smoothing),
+      sweep_(network_, examples, rule_.batch_size, rule_.label_smoothing, rule_.dropout > 0, true, level, threads),
       slopes_(network_, rule_.batch_size > rows_at_once || std::isfinite(rule_.clip_norm)) {}
 
 template <class T>
 void Descent<T>::train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps,
                        BatchCost* costs) {
     const FlushToZero flush;
+    Crew crew(std::min(sweep_.members(), allowed_threads()));
+    sweep_.prepare(crew, state.parameters);
     for (std::size_t number = 0; number < steps; ++number) {
-        const std::size_t first = number * rule_.batch_size;
-        costs[number] = step(order + first, std::min(rule_.batch_size, count - first), rates[number]);
+        const std::size_t first = number * rule_.batch_size, left = count - first;
+        costs[number] = step(crew, {order, first, std::min(rule_.batch_size, left), left}, rates[number]);
     }
 }
 
 template <class T>
-BatchCost Descent<T>::step(const std::int64_t* order, std::size_t count, double rate) {
-    const double total = batch_.weigh(order, count), l2 = rule_.l2 / total;
-    BatchCost found{0, l2 != 0 ? 0.5 * l2 * backprop_.sum_of_squares(state.parameters, false) : 0};
+BatchCost Descent<T>::step(Crew& crew, const Choice& batch, double rate) {
+    const double total = sweep_.weigh(batch), l2 = rule_.l2 / total;
+    BatchCost found{0, l2 != 0 ? 0.5 * l2 * sweep_.sum_of_squares(crew, state.parameters, false) : 0};
     const Numbers numbers{step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2, true),
                           step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2, false)};
     const bool clips = std::isfinite(rule_.clip_norm);
-    backprop_.prepare_back(state.parameters);
-    for (std::size_t first = 0; first < count; first += rows_at_once) {
-        const Rows<T> rows = batch_.gather(order, first, std::min(rows_at_once, count - first), total);
-        backprop_.forward(state.parameters, rows, {rule_.dropout, rule_.seed, state.step, first});
-        found.cost += backprop_.cost(rows);
-        const bool last = first + rows.count == count;
-        for (std::size_t layer = network_.layers.size(); layer-- > 0;) {
-            if (layer) backprop_.back(layer, rows.count);
+    for (std::size_t first = 0; first < batch.count; first += rows_at_once) {
+        const Choice part{batch.order, batch.first + first, std::min(rows_at_once, batch.count - first),
+                          batch.known - first};
+        found.cost +=
+            sweep_.there_and_back(crew, state.parameters, part, total, {rule_.dropout, rule_.seed, state.step, first});
+        const bool fresh = first == 0, last = first + part.count == batch.count;
+        sweep_.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
             if (last && !clips)
-                descend(layer, rows, first == 0, numbers);
+                descend(layer, inputs, fresh, numbers, member);
             else
-                backprop_.accumulate(layer, rows, slopes_, first == 0);
-        }
+                accumulate(layer, inputs, fresh);
+        });
     }
-    if (clips) descend_clipped(numbers, l2);
+    if (clips) descend_clipped(crew, numbers, l2);
     ++state.step;
     return found;
 }
 
 // The last rows' slopes join those of the rows before, and the step is made while they are in registers.
 template <class T>
-void Descent<T>::descend(std::size_t layer, const Rows<T>& rows, bool fresh, const Numbers& numbers) {
+void Descent<T>::descend(std::size_t layer, Range inputs, bool fresh, const Numbers& numbers, std::size_t member) {
     const auto& slopes = slopes_.layers[layer];
-    kernels_.descend(backprop_.slope_factors(layer, rows), fresh ? nullptr : slopes.W.get(), numbers.weights,
-                     movable(layer, &Arrays<T>::OfLayer::W));
-    backprop_.accumulate_bias(layer, rows.count, slopes_, fresh);
-    kernels_.step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), T(1), slopes.units);
+    const std::size_t from = inputs.first * slopes.stride;
+    sweep_.descend(layer, inputs, fresh ? nullptr : slopes.W.get() + from, numbers.weights,
+                   movable(layer, &Arrays<T>::OfLayer::W, from), member);
+    sweep_.prepare(state.parameters, layer, inputs);
+    if (inputs.first) return;
+    sweep_.sum_delta(layer, slopes.b.get(), fresh);
+    sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), T(1), slopes.units);
+}
+
+template <class T>
+void Descent<T>::accumulate(std::size_t layer, Range inputs, bool fresh) {
+    const auto& slopes = slopes_.layers[layer];
+    sweep_.accumulate(layer, inputs, slopes.W.get() + inputs.first * slopes.stride, fresh);
+    if (inputs.first == 0) sweep_.sum_delta(layer, slopes.b.get(), fresh);
 }
 
 // All slopes are shortened together so that their norm is at most the rule's (Pascanu et al. 2013), then followed.
 template <class T>
-void Descent<T>::descend_clipped(Numbers numbers, double l2) {
+void Descent<T>::descend_clipped(Crew& crew, Numbers numbers, double l2) {
     if (l2 != 0) slopes_.add_weights(static_cast<T>(l2), state.parameters);
     numbers.weights.l2 = 0;  // it is in the slopes already
-    const double norm = std::sqrt(backprop_.sum_of_squares(slopes_, true));
+    const double norm = std::sqrt(sweep_.sum_of_squares(crew, slopes_, true));
     const T scale = norm > rule_.clip_norm ? static_cast<T>(rule_.clip_norm / norm) : T(1);
     for (std::size_t layer = 0; layer < network_.layers.size(); ++layer) {
         const auto& slopes = slopes_.layers[layer];
-        kernels_.step(numbers.weights, movable(layer, &Arrays<T>::OfLayer::W), slopes.W.get(), scale,
-                      slopes.inputs * slopes.stride);
-        kernels_.step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), scale, slopes.units);
+        sweep_.kernels().step(numbers.weights, movable(layer, &Arrays<T>::OfLayer::W), slopes.W.get(), scale,
+                              slopes.inputs * slopes.stride);
+        sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), scale,
+                              slopes.units);
+        sweep_.prepare(state.parameters, layer, {0, slopes.inputs});
     }
 }
 
 template <class T>
-Movable<T> Descent<T>::movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array) {
-    const auto of = [&](const Arrays<T>& arrays) { return (arrays.layers[layer].*array).get(); };
+Movable<T> Descent<T>::movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array, std::size_t from) {
+    const auto of = [&](const Arrays<T>& arrays) { return (arrays.layers[layer].*array).get() + from; };
     const auto slot = [&](std::size_t at) { return at < state.slots.size() ? of(state.slots[at]) : nullptr; };
     return {of(state.parameters), slot(0), slot(1), state.parameters.layers[layer].stride};
 }

@@ -1,7 +1,7 @@
 // Descent: many batches in one call, each gathered, sent forward and back, and followed by the optimizer's step.
 #pragma once
 
-#include "core/batch.hpp"
+#include "core/sweep.hpp"
 
 namespace limpid {
 
@@ -16,8 +16,10 @@ struct State {
 template <class T>
 class Descent {
    public:
-    // The examples must outlive it and stay as they are; `start` has as many slots as the rule's optimizer.
-    Descent(Network network, const StepRule& rule, const Examples<T>& examples, State<T> start, SimdLevel level);
+    // The examples must outlive it and stay as they are; `start` has as many slots as the rule's optimizer. At most
+    // `threads` threads work on it (0: all that are allowed), fewer where its steps are short.
+    Descent(Network network, const StepRule& rule, const Examples<T>& examples, State<T> start, SimdLevel level,
+            std::size_t threads);
     Descent(const Descent&) = delete;  // parts of it refer to others
     Descent& operator=(const Descent&) = delete;
 
@@ -33,16 +35,15 @@ class Descent {
         StepNumbers<T> weights, biases;
     };
 
-    BatchCost step(const std::int64_t* order, std::size_t count, double rate);
-    void descend(std::size_t layer, const Rows<T>& rows, bool fresh, const Numbers& numbers);
-    void descend_clipped(Numbers numbers, double l2);
-    Movable<T> movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array);
+    BatchCost step(Crew& crew, const Choice& batch, double rate);
+    void descend(std::size_t layer, Range inputs, bool fresh, const Numbers& numbers, std::size_t member);
+    void accumulate(std::size_t layer, Range inputs, bool fresh);
+    void descend_clipped(Crew& crew, Numbers numbers, double l2);
+    Movable<T> movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array, std::size_t from = 0);
 
     Network network_;
     StepRule rule_;
-    const Kernels<T>& kernels_;
-    Backprop<T> backprop_;
-    Batch<T> batch_;
+    Sweep<T> sweep_;
     Arrays<T> slopes_;
 };
 

@@ -20,7 +20,7 @@
 // Fails where the two differ by more than `allowed` times the larger of 1 and what is wanted.
 inline void check_close(double got, double wanted, double allowed, const char* what) {
     const double scale = std::abs(wanted) > 1 ? std::abs(wanted) : 1;
-    if (std::abs(got - wanted) <= allowed * scale) return;
+    if (got == wanted || (std::isfinite(wanted) && std::abs(got - wanted) <= allowed * scale)) return;
     std::fprintf(stderr, "%s: got %.17g, wanted %.17g\n", what, got, wanted);
     std::exit(1);
 }

@@ -1,4 +1,8 @@
 // Rows of an odd number of cache lines, and numbers that come out as they went in.
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
 #include "check.hpp"
 #include "core/layout.hpp"
 
@@ -20,6 +24,31 @@ static void check_arrays() {
     other.add_weights(T(2), arrays);
     CHECK(other.layers[0].W.get()[1] == 4 && other.layers[0].b.get()[0] == 0);
     CHECK(Arrays<T>(network, false).layers[1].b.get()[0] == 0);
+    const Weights<T> view = arrays.view();
+    for (std::size_t at = 0; at < arrays.layers.size(); ++at) {
+        const auto& layer = arrays.layers[at];
+        CHECK(view.layers[at].W == layer.W.get() && view.layers[at].b == layer.b.get());
+        CHECK(view.layers[at].stride == layer.stride);
+    }
+}
+
+// Zeros, aligned to whole cache lines, small and large.
+template <class T>
+static void check_buffer() {
+    for (const std::size_t count : {0, 1, 15, 1000, 3'000'000}) {
+        const Buffer<T> buffer(count);
+        CHECK(reinterpret_cast<std::uintptr_t>(buffer.get()) % cache_line == 0);
+        for (std::size_t at = 0; at < count; ++at) CHECK(buffer.get()[at] == 0);
+        std::fill_n(buffer.get(), count, T(1));
+    }
+    CHECK(!Buffer<T>().get());
+}
+
+static void check_copy() {
+    const float from[] = {1, 2, 9, 3, 4, 9};
+    float to[] = {0, 0, 0, 0, 5};
+    copy_rows(from, 3, 2, 2, to, 2);
+    CHECK(std::equal(std::begin(to), std::end(to), std::begin({1.0f, 2.0f, 3.0f, 4.0f, 5.0f})));
 }
 
 int main() {
@@ -27,6 +56,9 @@ int main() {
         CHECK(stride_of<float>(columns) >= columns && stride_of<float>(columns) / 16 % 2 == 1);
         CHECK(stride_of<double>(columns) >= columns && stride_of<double>(columns) / 8 % 2 == 1);
     }
+    check_buffer<float>();
+    check_buffer<double>();
+    check_copy();
     check_arrays<float>();
     check_arrays<double>();
     bool refused = false;

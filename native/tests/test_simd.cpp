@@ -1,3 +1,4 @@
+// Levels by name, as the processor allows; and the smallest numbers, which count as zero where that is asked for.
 #include <stdexcept>
 #include <string>
 
@@ -6,6 +7,7 @@
 
 using limpid::choose_simd_level;
 using limpid::detect_simd_level;
+using limpid::FlushToZero;
 using limpid::name_of;
 using limpid::SimdLevel;
 
@@ -18,6 +20,23 @@ static std::string refusal_of(const char* wanted) {
     return "";
 }
 
+static void check_flushing() {
+#if defined(__SSE2__) || defined(__aarch64__)
+    const volatile float small = 1e-30f;
+    const auto half_way = [&] { return small * 1e-10f * 1e20f; };
+    CHECK(half_way() > 0);
+    {
+        const FlushToZero flush;
+        CHECK(half_way() == 0);
+        {
+            const FlushToZero again;
+        }
+        CHECK(half_way() == 0);
+    }
+    CHECK(half_way() > 0);
+#endif
+}
+
 int main() {
     const SimdLevel best = detect_simd_level();
     CHECK(choose_simd_level("") == best);
@@ -27,5 +46,6 @@ int main() {
     CHECK(refusal_of("avx3").find("'avx3'") != std::string::npos);
     for (const SimdLevel level : {SimdLevel::avx2, SimdLevel::avx512})
         if (best < level) CHECK(refusal_of(name_of(level).data()).find("lacks") != std::string::npos);
+    check_flushing();
     return 0;
 }

@@ -1,200 +1,145 @@
-// Whole networks at every level: slopes against central differences, bits that no cut and no batch changes, learning.
+// Descents: the same bits for any number of threads, form of the inputs and cut into calls; and they do learn.
 #include <algorithm>
-#include <cstring>
+#include <memory>
 #include <numeric>
-#include <random>
 
-#include "check.hpp"
-#include "core/passes.hpp"
 #include "core/train.hpp"
+#if defined(__linux__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+#include "cores.hpp"
+#include "lessons.hpp"
+
+// A forked child's threads are its own: nothing of the parent's is looked at.
+extern "C" const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
 
 using namespace limpid;
 
-static Network network(Activation hidden, Activation output, Cost cost,
-                       std::vector<std::size_t> widths = {3, 5, 4, 3}) {
-    Network made{{}, cost};
-    for (std::size_t at = 0; at + 1 < widths.size(); ++at)
-        made.layers.push_back({widths[at], widths[at + 1], at + 2 == widths.size() ? output : hidden});
-    return made;
-}
+namespace {
 
-template <class T>
-struct Lesson {
-    Network net;
-    std::vector<T> X, Y, weights;
-    std::size_t rows;
-    Arrays<T> start;
+const Optimizer adam{OptimizerKind::adam, 0, 0, 0.9, 0.999, 1e-8, 0, false};
 
-    Lesson(Network given, std::size_t count) : net(std::move(given)), rows(count), start(net) {
-        std::mt19937 random(5);
-        std::normal_distribution<T> normal;
-        std::uniform_real_distribution<T> uniform(T(0.1), T(1));
-        for (std::size_t at = 0; at < rows * net.inputs(); ++at) X.push_back(normal(random));
-        for (std::size_t at = 0; at < rows * net.outputs(); ++at) Y.push_back(uniform(random));
-        for (std::size_t at = 0; at < rows; ++at) weights.push_back(uniform(random));
-        for (auto& layer : start.layers) {
-            for (std::size_t input = 0; input < layer.inputs; ++input)
-                for (std::size_t unit = 0; unit < layer.units; ++unit)
-                    layer.W.get()[input * layer.stride + unit] =
-                        normal(random) / std::sqrt(static_cast<T>(layer.inputs));
-            for (std::size_t unit = 0; unit < layer.units; ++unit) layer.b.get()[unit] = normal(random);
-        }
-    }
-    Examples<T> examples(bool weighted) const {
-        return {X.data(), Y.data(), weighted ? weights.data() : nullptr, rows};
-    }
-};
-
-// A copy of the start, with nothing remembered yet.
-template <class T>
-static State<T> start_of(const Lesson<T>& lesson, const Optimizer& optimizer) {
-    State<T> made{Arrays<T>(lesson.net), {}, 0};
-    for (std::size_t at = 0; at < lesson.start.layers.size(); ++at) {
-        const auto& layer = lesson.start.layers[at];
-        std::copy_n(layer.W.get(), layer.inputs * layer.stride, made.parameters.layers[at].W.get());
-        std::copy_n(layer.b.get(), layer.stride, made.parameters.layers[at].b.get());
-    }
-    for (std::size_t slot = 0; slot < optimizer.slots(); ++slot) made.slots.emplace_back(lesson.net);
-    return made;
-}
-
-template <class T>
-static std::vector<T> flat(const Arrays<T>& arrays) {
-    std::vector<T> made;
-    for (const auto& layer : arrays.layers) {
-        std::vector<T> W(layer.inputs * layer.units), b(layer.units);
-        layer.write(W.data(), b.data());
-        made.insert(made.end(), W.begin(), W.end());
-        made.insert(made.end(), b.begin(), b.end());
-    }
-    return made;
-}
-
-struct Found {
-    double cost;
-    Arrays<double> slopes;
-    std::vector<std::vector<double>> deltas;
-};
-
-static Found slopes_of(const Lesson<double>& lesson, const Arrays<double>& at, SimdLevel level) {
-    Found found{0, Arrays<double>(lesson.net), {}};
-    std::vector<double*> places;
-    for (const Layer& layer : lesson.net.layers) found.deltas.emplace_back(lesson.rows * layer.units);
-    for (auto& deltas : found.deltas) places.push_back(deltas.data());
-    const BatchCost cost = gradients(lesson.net, at, lesson.examples(true), 0.3, level, places, found.slopes);
-    found.cost = cost.cost + cost.penalty;
-    return found;
-}
-
-static void check_slopes(const Network& net, SimdLevel level) {
-    Lesson<double> lesson(net, 7);
-    const Found found = slopes_of(lesson, lesson.start, level);
-    for (std::size_t at = 0; at < net.layers.size(); ++at) {
-        auto& layer = lesson.start.layers[at];
-        const auto check = [&](double& parameter, double slope) {
-            const double before = parameter, step = 1e-6;
-            parameter = before + step;
-            const double above = slopes_of(lesson, lesson.start, level).cost;
-            parameter = before - step;
-            const double below = slopes_of(lesson, lesson.start, level).cost;
-            parameter = before;
-            check_close(slope, (above - below) / (2 * step), 1e-6, "slope");
-        };
-        for (std::size_t input = 0; input < layer.inputs; ++input)
-            check(layer.W.get()[input * layer.stride], found.slopes.layers[at].W.get()[input * layer.stride]);
-        check(layer.b.get()[layer.units - 1], found.slopes.layers[at].b.get()[layer.units - 1]);
-        double sum = 0;
-        for (std::size_t row = 0; row < lesson.rows; ++row) sum += found.deltas[at][row * layer.units];
-        check_close(sum, found.slopes.layers[at].b.get()[0], 1e-12, "a bias's slope is the sum of its blame");
-    }
-}
-
-// Trains in pieces of `cut` steps, each from a new descent where `resume`; returns parameters, slots and costs.
-template <class T>
-static std::vector<double> train(const Lesson<T>& lesson, const StepRule& rule, SimdLevel level, std::size_t cut,
-                                 bool resume) {
-    std::vector<std::int64_t> order(lesson.rows);
+std::vector<std::int64_t> shuffled(std::size_t rows) {
+    std::vector<std::int64_t> order(rows);
     std::iota(order.begin(), order.end(), 0);
     std::shuffle(order.begin(), order.end(), std::mt19937(2));
+    return order;
+}
+
+// How one epoch is gone through: by whom, from what, and in which calls.
+struct Way {
+    SimdLevel level = SimdLevel::baseline;
+    std::size_t threads = 1, steps_a_call = 1000;
+    bool resume = false;  // each call from a new descent
+};
+
+// Parameters, slots and costs at the end of an epoch.
+template <class T>
+std::vector<double> train(const Lesson<T>& lesson, const StepRule& rule, const Inputs<T>& X, const Way& way) {
+    const std::vector<std::int64_t> order = shuffled(lesson.rows);
     const std::size_t steps = (lesson.rows - 1) / rule.batch_size + 1;
     const std::vector<double> rates(steps, 0.01);
     std::vector<BatchCost> costs(steps);
     const auto begin = [&](State<T> from) {
-        return std::make_unique<Descent<T>>(lesson.net, rule, lesson.examples(true), std::move(from), level);
+        return std::make_unique<Descent<T>>(lesson.net, rule, lesson.examples(X), std::move(from), way.level,
+                                            way.threads);
     };
-    auto descent = begin(start_of(lesson, rule.optimizer));
-    for (std::size_t done = 0; done < steps; done += cut) {
-        const std::size_t some = std::min(cut, steps - done), first = done * rule.batch_size;
+    auto descent = begin(lesson.state(rule.optimizer));
+    for (std::size_t done = 0; done < steps; done += way.steps_a_call) {
+        const std::size_t some = std::min(way.steps_a_call, steps - done), first = done * rule.batch_size;
         descent->train(order.data() + first, std::min(some * rule.batch_size, lesson.rows - first), rates.data() + done,
                        some, costs.data() + done);
-        if (resume) descent = begin(std::move(descent->state));
+        if (way.resume) descent = begin(std::move(descent->state));
     }
     CHECK(descent->state.step == steps);
-    std::vector<double> all;
-    for (const T number : flat(descent->state.parameters)) all.push_back(static_cast<double>(number));
-    for (const auto& slot : descent->state.slots)
-        for (const T number : flat(slot)) all.push_back(static_cast<double>(number));
-    for (const BatchCost& cost : costs) all.push_back(cost.cost), all.push_back(cost.penalty);
+    std::vector<double> all = flat(descent->state.parameters);
+    for (const auto& slot : descent->state.slots) {
+        const std::vector<double> of_slot = flat(slot);
+        all.insert(all.end(), of_slot.begin(), of_slot.end());
+    }
+    for (const BatchCost& cost : costs) all.insert(all.end(), {cost.cost, cost.penalty});
+    for (const double number : all) CHECK(std::isfinite(number));
     return all;
 }
 
 template <class T>
-static void check_bits(StepRule rule, SimdLevel level) {
-    const Lesson<T> lesson(network(Activation::gelu, Activation::softmax, {CostKind::cross_entropy, 0}), 1300);
-    const auto whole = train(lesson, rule, level, 1000, false);
-    for (const double number : whole) CHECK(std::isfinite(number));
-    CHECK(train(lesson, rule, level, 1, false) == whole);
-    CHECK(train(lesson, rule, level, 2, true) == whole);
-}
-
-template <class T>
-static void check_predict(SimdLevel level) {
-    for (const auto& [output, cost] : {std::pair{Activation::softmax, Cost{CostKind::cross_entropy, 0}},
-                                       std::pair{Activation::tanh, Cost{CostKind::squared_error, 0}}}) {
-        const Lesson<T> lesson(network(Activation::relu, output, cost), 700);
-        std::vector<T> outputs(lesson.rows * 3), alone(3);
-        predict(lesson.net, lesson.start, lesson.X.data(), lesson.rows, level, outputs.data());
-        predict(lesson.net, lesson.start, lesson.X.data() + 600 * 3, 1, level, alone.data());
-        CHECK(std::equal(alone.begin(), alone.end(), outputs.begin() + 600 * 3));
-        std::vector<std::vector<T>> z, a;
-        std::vector<T*> z_places, a_places;
-        for (const Layer& layer : lesson.net.layers)
-            z.emplace_back(lesson.rows * layer.units), a.emplace_back(lesson.rows * layer.units);
-        for (auto& each : z) z_places.push_back(each.data());
-        for (auto& each : a) a_places.push_back(each.data());
-        trace(lesson.net, lesson.start, lesson.X.data(), lesson.rows, level, z_places, a_places);
-        CHECK(a.back() == outputs);
-        CHECK(a[0][0] == std::max(z[0][0], T(0)));
+void check_bits(const Lesson<T>& lesson, const StepRule& rule) {
+    std::vector<double> fused;
+    for (const SimdLevel level : levels_here()) {
+        const Inputs<T> X = lesson.X.plain();
+        const std::vector<double> wanted = train(lesson, rule, X, {level});
+        for (const std::size_t threads : {2, 3, 4}) CHECK(train(lesson, rule, X, {level, threads}) == wanted);
+        CHECK(train(lesson, rule, X, {level, 0, 1}) == wanted);
+        CHECK(train(lesson, rule, X, {level, 2, 2, true}) == wanted);
+        if (level == SimdLevel::baseline) continue;
+        CHECK(fused.empty() || fused == wanted);
+        fused = wanted;
     }
 }
 
-// The same rows among mostly zeros, and where as many dense rows beside them hide that: leaving zeros out changes no
-// bit.
-static void check_zeros(SimdLevel level) {
-    const StepRule rule{.optimizer = {OptimizerKind::adam, 0, 0, 0.9, 0.999, 1e-8, 0, false}, .batch_size = 13};
-    Lesson<float> lesson(network(Activation::relu, Activation::softmax, {CostKind::cross_entropy, 0}, {70, 9, 3}), 100);
-    for (std::size_t at = 0; at < 39 * 70; ++at) lesson.X[at] *= at % 40 == 0 ? 1.0f : 0.0f;
-    std::vector<std::int64_t> order(39);
-    std::iota(order.begin(), order.end(), 0);
+template <class T>
+void check_forms(const Lesson<T>& lesson, const StepRule& rule) {
+    for (const SimdLevel level : levels_here()) {
+        const std::vector<double> wanted = train(lesson, rule, lesson.X.plain(), {level});
+        std::size_t threads = 0;
+        for (const auto& form : lesson.X.all())
+            CHECK(train(lesson, rule, form.X, {level, threads++ % 4 + 1}) == wanted);
+    }
+}
+
+// Large enough that four threads share every step (see worthwhile_threads), with rows left over for the last.
+template <class T>
+void check_rules() {
+    const std::vector<std::size_t> widths = {90, 70, 50, 7};
+    const Network net = network(Activation::gelu, Activation::softmax, {CostKind::cross_entropy, 0}, widths);
+    const Lesson<T> lesson(net, 700), sparse(net, 360, 7);
+#if defined(LIMPID_CORES)
+    CHECK(worthwhile_threads(170.0 * (90 * 70 + 70 * 50 + 50 * 7), 4) == 4);
+#endif
+    const StepRule plain{.optimizer = {}, .batch_size = 170};
+    StepRule rule{.optimizer = adam, .batch_size = 170};
+    check_bits(sparse, plain), check_forms(sparse, plain);
+    check_bits(sparse, rule), check_forms(sparse, rule);
+    rule.l2 = 0.1, rule.dropout = 0.3, rule.seed = 9, rule.label_smoothing = 0.1;
+    check_forms(sparse, rule);
+    rule.batch_size = 600;  // more rows than go through at once
+    check_bits(lesson, rule);
+    rule.clip_norm = 0.01;
+    check_bits(lesson, rule), check_forms(sparse, rule);
+}
+
+// The same rows, where the others make leaving zeros out pay, and where they hide that.
+void check_zeros(SimdLevel level) {
+    const StepRule rule{.optimizer = adam, .batch_size = 13};
+    const Lesson<float> lesson(classifier({70, 9, 3}), 100);
+    std::vector<float> X(100 * 70);
+    for (std::size_t at = 0; at < X.size(); ++at)
+        X[at] = at < 39 * 70 && at % 40 ? 0.0f : lesson.X.at(at / 70, at % 70);
+    const std::vector<std::int64_t> order = shuffled(39);
     const std::vector<double> rates(3, 0.1);
-    std::vector<float> ends[2];
-    for (const std::size_t rows : {std::size_t{39}, std::size_t{100}}) {
-        Examples<float> examples = lesson.examples(false);
+    std::vector<std::vector<double>> ends;
+    for (const std::size_t rows : {39, 100}) {
+        const Inputs<float> inputs{Number::float32, X.data()};
+        Examples<float> examples = lesson.examples(inputs);
         examples.rows = rows;
-        Descent<float> descent(lesson.net, rule, examples, start_of(lesson, rule.optimizer), level);
+        CHECK(Compressed<float>::pays(inputs, rows, 70, 9) == (rows == 39));
+        Descent<float> descent(lesson.net, rule, examples, lesson.state(adam), level, 1);
         std::vector<BatchCost> costs(3);
         descent.train(order.data(), 39, rates.data(), 3, costs.data());
-        ends[rows == 100] = flat(descent.state.parameters);
+        ends.push_back(flat(descent.state.parameters));
     }
     CHECK(ends[0] == ends[1]);
 }
 
-static void check_learning(OptimizerKind kind, SimdLevel level) {
-    const Lesson<float> lesson(network(Activation::tanh, Activation::sigmoid, {CostKind::squared_error, 0}), 60);
+void check_learning(OptimizerKind kind, SimdLevel level) {
+    const Lesson<float> lesson(
+        network(Activation::tanh, Activation::sigmoid, {CostKind::squared_error, 0}, {3, 5, 4, 3}), 60);
     const StepRule rule{.optimizer = {kind, 0.9, 0.9, 0.9, 0.99, 1e-8, 0.01, true}, .batch_size = 60};
-    Descent<float> descent(lesson.net, rule, lesson.examples(false), start_of(lesson, rule.optimizer), level);
-    std::vector<std::int64_t> order(60);
-    std::iota(order.begin(), order.end(), 0);
+    Descent<float> descent(lesson.net, rule, lesson.examples(), lesson.state(rule.optimizer), level, 0);
+    const std::vector<std::int64_t> order = shuffled(60);
     double first = 0, last = 0;
     for (int turn = 0; turn < 200; ++turn) {
         const double rate = kind == OptimizerKind::gradient_descent ? 0.5 : 0.005;
@@ -205,25 +150,57 @@ static void check_learning(OptimizerKind kind, SimdLevel level) {
     CHECK(last < 0.9 * first);
 }
 
+// A step no longer than the rule's norm allows, along the slopes of the same step without it.
+void check_clipping(SimdLevel level) {
+    const Lesson<double> lesson(classifier({9, 8, 3}), 40);
+    const auto moved = [&](double norm) {
+        const std::vector<double> before = flat(lesson.start);
+        std::vector<double> after =
+            train(lesson, {.optimizer = {}, .batch_size = 40, .l2 = 0.2, .clip_norm = norm}, lesson.X.plain(), {level});
+        for (std::size_t at = 0; at < before.size(); ++at) after[at] = (before[at] - after[at]) / 0.01;
+        after.resize(before.size());
+        return after;
+    };
+    const auto norm_of = [](const std::vector<double>& of) {
+        return std::sqrt(std::inner_product(of.begin(), of.end(), of.begin(), 0.0));
+    };
+    const std::vector<double> whole = moved(std::numeric_limits<double>::infinity()), clipped = moved(0.05);
+    CHECK(norm_of(whole) > 0.1);
+    check_close(norm_of(clipped), 0.05, 1e-9, "norm");
+    for (std::size_t at = 0; at < whole.size(); ++at)
+        check_close(clipped[at], whole[at] * 0.05 / norm_of(whole), 1e-9, "direction");
+    const std::vector<double> loose = moved(1e9);
+    for (std::size_t at = 0; at < whole.size(); ++at) check_close(loose[at], whole[at], 1e-9, "too short to clip");
+}
+
+#if defined(__linux__)
+// A child that trains, as Python's multiprocessing starts it, while its parent's threads wait.
+void check_fork() {
+    const Lesson<float> lesson(classifier({90, 70, 7}), 340);
+    const StepRule rule{.optimizer = adam, .batch_size = 170};
+    const Way way{detect_simd_level(), 3};
+    const std::vector<double> wanted = train(lesson, rule, lesson.X.plain(), way);
+    const pid_t child = fork();
+    if (child == 0) _exit(train(lesson, rule, lesson.X.plain(), way) == wanted ? 0 : 1);
+    int status = 1;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(train(lesson, rule, lesson.X.plain(), way) == wanted);
+}
+#endif
+
+}  // namespace
+
 int main() {
+    check_rules<float>();
+    check_rules<double>();
     for (const SimdLevel level : levels_here()) {
-        for (const Activation hidden : {Activation::tanh, Activation::silu, Activation::mish, Activation::softplus})
-            check_slopes(network(hidden, Activation::softmax, {CostKind::cross_entropy, 0}), level);
-        check_slopes(network(Activation::tanh, Activation::softmax, {CostKind::binary_cross_entropy, 0}), level);
-        check_slopes(network(Activation::elu, Activation::sigmoid, {CostKind::binary_cross_entropy, 0}), level);
-        check_slopes(network(Activation::tanh, Activation::exp, {CostKind::poisson, 0}, {2, 3}), level);
-        check_slopes(network(Activation::tanh, Activation::identity, {CostKind::squared_error, 0}, {2, 9, 1}), level);
-        StepRule rule{.optimizer = {OptimizerKind::adam, 0, 0, 0.9, 0.999, 1e-8, 0, false}, .batch_size = 50};
-        check_bits<float>(rule, level);
-        rule.l2 = 0.1, rule.dropout = 0.3, rule.seed = 9, rule.label_smoothing = 0.1, rule.batch_size = 700;
-        check_bits<double>(rule, level);
-        rule.clip_norm = 0.01;
-        check_bits<float>(rule, level);
         check_zeros(level);
-        check_predict<float>(level);
-        check_predict<double>(level);
+        check_clipping(level);
         for (std::size_t kind = 0; kind < optimizer_names.size(); ++kind)
             check_learning(static_cast<OptimizerKind>(kind), level);
     }
+#if defined(__linux__)
+    check_fork();
+#endif
     return 0;
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from limpid.recipe import Recipe
     from limpid.report import write_report
     from limpid.saving import load, save
+    from limpid.together import Together, train_many
     from limpid.training import Epoch
 
 __version__ = "0.1.0"
@@ -42,6 +43,8 @@ _HOMES = {
     "write_report": "report",
     "load": "saving",
     "save": "saving",
+    "Together": "together",
+    "train_many": "together",
     "Epoch": "training",
 }
 
@@ -59,12 +62,14 @@ __all__ = [
     "ModelFileError",
     "Network",
     "Recipe",
+    "Together",
     "dense_network",
     "evaluate",
     "learn",
     "load",
     "read",
     "save",
+    "train_many",
     "write_report",
 ]
 

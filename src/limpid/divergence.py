@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from limpid.backprop import forward
 from limpid.engines import Examples, State, StepRule
-from limpid.engines.reference import batch_gradients, masks, step
+from limpid.engines.reference import batch_gradients, batch_inputs, masks, step
 from limpid.network import Network, Parameters
 
 
@@ -27,8 +27,8 @@ def first_non_finite(
     with np.errstate(all="ignore"):
         for index, rate in enumerate(rates):
             batch = order[index * rule.batch_size : (index + 1) * rule.batch_size]
-            dropped = masks(network, state, rule, examples.X[batch])
-            trace = forward(network, state.parameters, examples.X[batch], dropped)
+            x = batch_inputs(examples, batch)
+            trace = forward(network, state.parameters, x, masks(network, state, rule, x))
             slopes = batch_gradients(network, state, examples, rule, batch)
             after = step(network, state, slopes.parameters, rule, float(rate))
             met = {

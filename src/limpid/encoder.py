@@ -1,11 +1,13 @@
 """From what users have to what a network computes with, and back: scaled inputs, labels as targets."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.engines import Coded, canonical, is_sparse
 from limpid.errors import LimpidError
 from limpid.network import Network
 
@@ -39,10 +41,44 @@ class Scaling:
 
     def apply(self, values: NDArray[Any], dtype: Any) -> NDArray[Any]:
         """`values` (rows, columns), scaled, in `dtype`; computed in float64."""
+        if self._changes_nothing and values.dtype == dtype:
+            return values
         with np.errstate(over="ignore"):  # what becomes infinite is refused by name where it is used
-            if not self.shift.any() and (self.scale == 1).all():
-                return values.astype(dtype, copy=False)
+            if self._changes_nothing:
+                return values.astype(dtype)
             return ((values - self.shift) / self.scale).astype(dtype)
+
+    def inputs(self, values: Any, dtype: Any) -> Any:
+        """`values` (rows, columns), scaled, as engines read them in `dtype`.
+
+        Bytes stay bytes where all columns are scaled alike, and sparse rows stay sparse; they cannot be shifted.
+        Errors: `LimpidError` where they would have to be.
+        """
+        if is_sparse(values):
+            if self.shift.any():
+                raise LimpidError("sparse inputs cannot be shifted; this scaling needs dense ones")
+            values = canonical(values)
+            if self._changes_nothing:
+                return values.astype(dtype, copy=False)
+            scaled = (values.data / self.scale[values.indices]).astype(dtype)
+            return type(values)((scaled, values.indices, values.indptr), shape=values.shape)
+        if values.dtype == np.uint8 and self._same_everywhere:
+            return Coded(values, self._meanings[np.dtype(dtype).name])
+        return self.apply(values, dtype)
+
+    @cached_property
+    def _same_everywhere(self) -> bool:
+        return bool((self.shift == self.shift[0]).all() and (self.scale == self.scale[0]).all())
+
+    @cached_property
+    def _meanings(self) -> dict[str, NDArray[Any]]:
+        """What each byte stands for, in both dtypes that engines compute in."""
+        one, bytes_ = Scaling(self.shift[:1], self.scale[:1]), np.arange(256)[:, None]
+        return {name: one.apply(bytes_, name)[:, 0].copy() for name in ("float32", "float64")}
+
+    @cached_property
+    def _changes_nothing(self) -> bool:
+        return bool(not self.shift.any() and (self.scale == 1).all())
 
     def undo(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Scaled `values` (rows, columns) in their own units again."""

@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
@@ -19,9 +18,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from limpid.encoder import Scaling
-from limpid.engines import Examples, State, StepRule, find_engine
+from limpid.engines import Examples, State, StepRule, canonical, find_engine, is_sparse
 from limpid.initializers import initial_parameters
 from limpid.lbfgs import CONVERGED
+from limpid.memory import check_memory
 from limpid.model import Model, Origin
 from limpid.network import Network
 from limpid.optimizers import Adam, Momentum, Nesterov, Optimizer
@@ -94,9 +94,10 @@ class MLP(BaseEstimator):
         rows = self._inputs(X)
         return self.model_.outputs(rows)
 
-    def _inputs(self, X: ArrayLike) -> Rows:
+    def _inputs(self, X: ArrayLike) -> Any:
         check_is_fitted(self)
-        return _dense(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False))
+        found = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=_dtypes(X), reset=False)
+        return canonical(found) if is_sparse(found) else found
 
     def _fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, incremental: bool) -> Self:
         if incremental and self.early_stopping:
@@ -105,22 +106,25 @@ class MLP(BaseEstimator):
         if any(units <= 0 for units in self._hidden()):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {self._hidden()}.")
         inputs, answers = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=fresh
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=_dtypes(X), reset=fresh
         )
-        rows = _dense(inputs)
-        targets = self._targets(answers, incremental).astype(rows.dtype)
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, rows, dtype=rows.dtype)
+        rows = canonical(inputs) if is_sparse(inputs) else inputs
+        dtype = np.float32 if rows.dtype == np.float32 else np.float64
+        targets = self._targets(answers, incremental).astype(dtype)
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, rows, dtype=dtype)
         random = check_random_state(self.random_state)
         if fresh:
             network = self._network(rows.shape[1], targets.shape[1])
-            start = State(initial_parameters(network, "scikit_learn", random, rows.dtype), {}, 0)
+            slots = len(self._optimizer().slots)
+            check_memory(network, slots=slots, batch_size=self._batch_rows(len(targets)), dtype=dtype)
+            start = State(initial_parameters(network, "scikit_learn", random, dtype), {}, 0)
             self._begin(network)
         else:
             network, start = self.model_.network, self.model_.state or State(self.model_.parameters, {}, 0)
         examples, validation = self._split(Examples(rows, targets, weights), random)
         training = self._training(network, start, examples, validation, random, incremental)
         for epoch in training:
-            self._record(epoch, len(examples.X))
+            self._record(epoch, len(examples.Y))
         self._finish(training, incremental)
         return self
 
@@ -163,7 +167,7 @@ class MLP(BaseEstimator):
         random: np.random.RandomState,
         incremental: bool,
     ) -> Training:
-        rows = len(examples.X)
+        rows = len(examples.Y)
         optimizer = self._optimizer()
         if not incremental or not start.slots:
             start = State(start.parameters, optimizer.init(start.parameters), start.step if incremental else 0)
@@ -281,9 +285,10 @@ class MLP(BaseEstimator):
         return tags
 
 
-def _dense(X: Any) -> Rows:
-    """Engines compute on dense arrays."""
-    return np.asarray(X.toarray() if issparse(X) else X)
+def _dtypes(X: Any) -> Any:
+    """What X may hold: scikit-learn's float64 or float32; pictures' bytes and half precision are read as they are."""
+    kept = isinstance(X, np.ndarray) and X.dtype in (np.uint8, np.float16)
+    return X.dtype if kept else (np.float64, np.float32)
 
 
 def _orders(random: np.random.RandomState, rows: int) -> Iterator[NDArray[np.int64]]:

@@ -4,7 +4,7 @@ SciPy keeps the loop to itself and calls back, while training is a generator: th
 thread of its own and stands still while an iterate is looked at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from queue import Queue
 from threading import Thread
 from typing import Any
@@ -35,7 +35,7 @@ def lbfgs_passes(
     flatness: float,
     progress: float,
     evaluations: int,
-) -> Iterator[Pass]:
+) -> Generator[Pass, object, None]:
     """Up to `epochs` iterations from `start`, of `rule` only `l2` is used.
 
     It ends by itself, with `control.stop` saying so, where the largest slope falls to `flatness`, the cost to
@@ -43,7 +43,7 @@ def lbfgs_passes(
     """
     if epochs < 1 or control.stop:
         return  # SciPy would make one iteration all the same
-    packing = _Packing(network, examples.X.dtype)
+    packing = _Packing(network, examples.Y.dtype)
     passes: Queue[Pass | BaseException | None] = Queue()
     resume: Queue[None] = Queue()
     penalties = [0.0]

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from limpid.dataset import Dataset
 from limpid.encoder import Scaling, check_targets, encode_labels, value_range
-from limpid.engines import Examples, StepRule, find_engine
+from limpid.engines import Coded, Examples, StepRule, find_engine
 from limpid.errors import LimpidError, choose
 from limpid.evaluation import score_for
 from limpid.initializers import initial_parameters
+from limpid.memory import check_memory
 from limpid.model import Model, Origin
 from limpid.network import Network, dense_network
 from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
@@ -31,19 +32,24 @@ class Learning:
     `train`, `validation` (or None) and `test` (or None) are the parts of the data set.
     """
 
-    def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
-        """Split, scale and draw; nothing is learned yet.
+    def __init__(self, dataset: Dataset, recipe: Recipe, like: "Learning | None" = None) -> None:
+        """Split, scale and draw; nothing is learned yet. `like` another, it has that one's parts and scaled inputs.
 
         Errors: `LimpidError` that says what was given and what is needed, for anything that does not fit.
         """
         self.dataset, self.recipe = dataset, complete(recipe, dataset)
         self.classes = _classes(dataset)
-        self.train, self.validation, self.test = _split(dataset, self.recipe)
+        parts = (like.train, like.validation, like.test) if like else _split(dataset, self.recipe)
+        self.train: Dataset
+        self.validation: Dataset | None
+        self.test: Dataset | None
+        self.train, self.validation, self.test = parts
         _check_classes(self.train, self.classes)
         self.network = _network(dataset, self.recipe, self.classes)
-        self.input_scaling = _input_scaling(self.train)
+        self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train)
         self.target_scaling = _target_scaling(self.train, self.network)
-        self.training = self._training()
+        self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
+        self.training = self._training(shares=like is not None)
         if self.test:  # whatever does not fit is found before the work, not after it
             self._examples(self.test)
 
@@ -108,20 +114,36 @@ class Learning:
                 f"{part.name}: the output activation {self.network.output.name!r} gives {low:g} to {high:g}, "
                 f"the targets are {value_range(targets)}"
             )
-        inputs = self.input_scaling.apply(part.X, dtype)
-        if not np.isfinite(inputs).all():
+        if id(part) in self._read:
+            return Examples(self._read[id(part)], targets)
+        inputs = self.input_scaling.inputs(part.X, dtype)
+        if not isinstance(inputs, Coded) and not np.isfinite(inputs).all():
             row, column = np.argwhere(~np.isfinite(inputs))[0]
             far = f"{part.X[row, column]:g} in column {column + 1}"
             raise LimpidError(f"{part.name}: {far} lies too far from the rest for {dtype.__name__}")
+        self._read[id(part)] = inputs
         return Examples(inputs, targets)
 
-    def _training(self) -> Training:
+    def _training(self, shares: bool) -> Training:
         recipe, network = self.recipe, self.network
         random = np.random.default_rng(recipe.seed)
+        engine = find_engine(recipe.engine, recipe.threads)
+        optimizer = optimizer_of(recipe)
+        dtype, small = PRECISIONS[str(recipe.precision)], self.train.X.dtype == np.uint8 or shares
+        check_memory(
+            network,
+            slots=len(optimizer.slots),
+            batch_size=recipe.batch_size or len(self.train),
+            dtype=dtype,
+            scaled=0 if small else self.train.X.size,
+        )
         examples = self._examples(self.train)
-        start = initial_parameters(network, str(recipe.initial_weights), random, examples.X.dtype)
+        if shares and isinstance(examples.X, np.ndarray | Coded):
+            shared = self._read[id(self.train)] = engine.shared(examples.X, examples.Y.dtype)
+            examples = examples._replace(X=shared)
+        start = initial_parameters(network, str(recipe.initial_weights), random, examples.Y.dtype)
         rule = StepRule(
-            optimizer_of(recipe),
+            optimizer,
             batch_size=min(recipe.batch_size or 0, len(self.train)),
             l2=recipe.l2,
             dropout=recipe.dropout or 0.0,
@@ -136,7 +158,7 @@ class Learning:
             examples,
             rule,
             self._method(random),
-            engine=find_engine(recipe.engine, recipe.threads),
+            engine=engine,
             epochs=recipe.epochs,
             stopping=Stopping(recipe.patience or inf, recipe.tolerance, recipe.gradient_tol, monitor="cost"),
             validation=validation or None,

@@ -1,6 +1,8 @@
 """The trained thing: a network with its numbers, and all that is needed to use it on raw inputs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import Gradients, Trace
 from limpid.encoder import Scaling, check_targets, encode_labels
-from limpid.engines import Engine, Examples, State, find_engine
+from limpid.engines import Engine, Examples, State, find_engine, is_sparse, plain
 from limpid.errors import LimpidError
 from limpid.network import Network, Parameters
 from limpid.training import Epoch
@@ -68,7 +70,7 @@ class Model:
     """Processor cores that it may use; None for what it does best with."""
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Answers for X (rows, inputs), or for one row (inputs,).
+        """Answers for X (rows, inputs), dense or of SciPy's sparse kinds, or for one row (inputs,).
 
         Labels (rows,) for a classification, 0 or 1 (rows, labels) for several labels, numbers (rows,) or
         (rows, outputs) for a regression. Errors: `LimpidError` for a wrong shape or a number that is not finite.
@@ -90,10 +92,11 @@ class Model:
         """
         if self.task == "regression":
             raise LimpidError("predict_proba needs a classification; this model predicts numbers, use predict")
-        if self.network.output.range != (0.0, 1.0):
-            raise LimpidError(f"predict_proba needs a softmax or sigmoid output, this is {self.network.output.name!r}")
+        output = self.network.output
+        if output.range != (0.0, 1.0):
+            raise LimpidError(f"predict_proba needs a softmax or sigmoid output, this is {output.name!r}")
         outputs = self.outputs(X)
-        if self.task == "multilabel" or self.network.output.name == "softmax":
+        if self.task == "multilabel" or output.name == "softmax":
             return outputs
         if outputs.shape[1] == 1:
             return np.concatenate([1 - outputs, outputs], axis=1)
@@ -102,11 +105,13 @@ class Model:
 
     def outputs(self, X: ArrayLike) -> NDArray[Any]:
         """The output layer's activations (rows, outputs) for X (rows, inputs)."""
-        return np.asarray(self._engine.predict(self.network, self.parameters, self._scaled(X)))
+        outputs: NDArray[Any] = self._asked(self._predictor, X)
+        return outputs
 
     def trace(self, X: ArrayLike) -> Trace:
         """Every weighted sum z and activation a for X (rows, inputs); a[0] are the scaled inputs."""
-        return self._engine.trace(self.network, self.parameters, self._scaled(X))
+        found = self._asked(partial(self._engine.trace, self.network, self.parameters), X)
+        return Trace(found.z, [plain(found.a[0], self.dtype), *found.a[1:]])
 
     def gradients(self, X: ArrayLike, y: ArrayLike) -> Gradients:
         """The cost of X (rows, inputs) with answers y, every delta, and the slope along every weight and bias.
@@ -119,17 +124,55 @@ class Model:
     def examples(self, X: ArrayLike, y: ArrayLike) -> Examples:
         """X (rows, inputs) and answers y as the network computes with them."""
         scaled = self._scaled(X)
-        return Examples(scaled, self._targets(np.asarray(y), len(scaled)))
+        self._check_finite(X, scaled)
+        return Examples(scaled, self._targets(np.asarray(y), scaled.shape[0]))
 
     @property
     def dtype(self) -> Any:
         return self.parameters["W1"].dtype
 
     @property
+    def _predictor(self) -> Callable[[Any], NDArray[Any]]:
+        """Kept from call to call as long as it is made of the same things."""
+        made_of = (id(self.network), self.engine, self.threads, *map(id, self.parameters.values()))
+        kept = self.__dict__.get("_kept")
+        if kept is None or kept[0] != made_of:
+            predictor = self._engine.predictor(self.network, self.parameters)
+            kept = made_of, predictor, self.network, list(self.parameters.values())  # alive: nothing else has their id
+            self.__dict__["_kept"] = kept
+        return kept[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}
+
+    @property
     def _engine(self) -> Engine:
         return find_engine(self.engine, self.threads)
 
-    def _scaled(self, X: ArrayLike) -> NDArray[Any]:
+    def _asked(self, answer: Callable[[Any], Any], X: Any) -> Any:
+        """What an engine's function answers to X, which has to be finite: whoever looks first, says so by name."""
+        scaled = self._scaled(X)
+        if not self._engine.checks:
+            self._check_finite(X, scaled)
+        try:
+            return answer(scaled)
+        except ValueError:
+            self._check_finite(X, scaled)
+            raise
+
+    def _check_finite(self, X: Any, scaled: Any) -> None:
+        numbers = plain(scaled, self.dtype)
+        if not np.isfinite(numbers).all():
+            row, column = np.argwhere(~np.isfinite(numbers))[0]
+            given = plain(X, numbers.dtype) if is_sparse(X) else np.reshape(X, numbers.shape)
+            raise LimpidError(f"inputs must be finite, got {given[row, column]} in row {row}, column {column}")
+
+    def _scaled(self, X: Any) -> Any:
+        """X as the engine reads it."""
+        if is_sparse(X):
+            if X.ndim != 2 or X.shape[1] != self.network.inputs or not X.shape[0]:
+                raise LimpidError(f"inputs must be rows of {self.network.inputs} numbers, got shape {X.shape}")
+            return self.input_scaling.inputs(X, self.dtype)
         values = np.asarray(X)
         if self.image_shape and values.ndim > 1 and values.shape[-2:] == self.image_shape:
             values = values.reshape(-1, self.network.inputs)
@@ -138,11 +181,7 @@ class Model:
             raise LimpidError(f"inputs must be numbers, got {values.dtype}")
         if values.ndim != 2 or values.shape[1] != self.network.inputs or not len(values):
             raise LimpidError(f"inputs must be rows of {self.network.inputs} numbers, got shape {np.shape(X)}")
-        scaled = self.input_scaling.apply(values, self.dtype)
-        if not np.isfinite(scaled).all():
-            row, column = np.argwhere(~np.isfinite(scaled))[0]
-            raise LimpidError(f"inputs must be finite, got {values[row, column]} in row {row}, column {column}")
-        return scaled
+        return self.input_scaling.inputs(values, self.dtype)
 
     def _targets(self, y: NDArray[Any], rows: int) -> NDArray[Any]:
         y = y[None] if y.ndim == 0 else y

@@ -37,7 +37,7 @@ def slope_norm(
 
     A batch's penalty is l2 / (2 batch weight) |W|^2, so the penalty over all rows is that of an average batch.
     """
-    rows = len(examples.X)
+    rows = len(examples.Y)
     return norm_of(whole_gradients(engine, network, parameters, examples, l2 * rows / min(batch_size, rows)).parameters)
 
 
@@ -57,11 +57,11 @@ def evaluate(
 
 
 def _parts(examples: Examples) -> Iterator[Examples]:
-    for start in range(0, len(examples.X), ROWS_AT_ONCE):
+    for start in range(0, len(examples.Y), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
         weights = None if examples.weights is None else examples.weights[rows]
         yield Examples(examples.X[rows], examples.Y[rows], weights)
 
 
 def _weight(examples: Examples) -> float:
-    return len(examples.X) if examples.weights is None else float(examples.weights.sum(dtype=np.float64))
+    return len(examples.Y) if examples.weights is None else float(examples.weights.sum(dtype=np.float64))

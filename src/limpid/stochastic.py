@@ -1,16 +1,15 @@
 """Passes over the examples in batches: one optimizer step each, engine calls of about 0.1 s."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from math import ceil
-from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limpid.divergence import all_finite, first_non_finite
-from limpid.engines import Engine, Examples, State, StepRule
+from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.initializers import Random
 from limpid.network import Network
 from limpid.schedules import Clock, Schedule
@@ -37,6 +36,7 @@ class Control:
     stop: str | None = None
     """Why to stop after the engine call under way; None to go on."""
     rate_factor: float = 1.0
+    seconds_a_call: float = SECONDS_A_CALL
 
 
 def shuffled(random: Random, rows: int) -> Iterator[NDArray[np.int64]]:
@@ -64,13 +64,14 @@ def stochastic_passes(
     schedule: Schedule,
     epochs: int,
     first: int,
-) -> Iterator[Pass]:
+) -> Generator[Work | Pass, Made | None, None]:
     """Passes from `start`, of which `first` were made before, until `epochs` are done.
 
-    A pass cut short by `control.stop` is handed out as far as it came.
+    Steps are not made here: each `Work` that is handed out is answered with what was made of it, or with None where
+    that was interrupted. A pass cut short by `control.stop` is handed out as far as it came.
     """
     descent = engine.begin(network, start, examples, rule)
-    rows, size = len(examples.X), rule.batch_size
+    rows, size = len(examples.Y), rule.batch_size
     clock = Clock(epochs, ceil(rows / size), rows)
     pace = _Pace()
     for number in range(first, epochs):
@@ -82,12 +83,12 @@ def stochastic_passes(
         while done < clock.steps and not control.stop and not trouble:
             stop = min(done + pace.steps, clock.steps)
             part, part_rates = order[done * size : stop * size], rates[done:stop]
-            try:
-                with pace.measured(stop - done):
-                    costs[done:stop] = descent.train(part, part_rates)
-            except KeyboardInterrupt:
+            made = yield Work(descent, part, part_rates)
+            if made is None:
                 control.stop = "interrupted"
                 break
+            costs[done:stop] = made.costs
+            pace.learn(made.seconds / (stop - done), control.seconds_a_call)
             after = descent.state()
             if not (np.isfinite(costs[done:stop]).all() and all_finite(after.parameters)):
                 trouble = first_non_finite(network, state, examples, rule, part, part_rates)
@@ -115,17 +116,7 @@ class _Pace:
 
     def __init__(self) -> None:
         self.steps = 1
-        self._began = 0.0
-        self._count = 1
 
-    def measured(self, count: int) -> "_Pace":
-        self._count = count
-        return self
-
-    def __enter__(self) -> None:
-        self._began = perf_counter()
-
-    def __exit__(self, *error: object) -> None:
-        seconds = max(perf_counter() - self._began, 1e-9) / self._count
+    def learn(self, seconds_a_step: float, seconds_a_call: float) -> None:
         # at most doubling: one quick call must not lead to a long one that nobody can stop
-        self.steps = max(1, min(2 * self.steps, int(SECONDS_A_CALL / seconds)))
+        self.steps = max(1, min(2 * self.steps, int(seconds_a_call / max(seconds_a_step, 1e-9))))

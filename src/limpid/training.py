@@ -1,6 +1,6 @@
 """Training, the one loop: it watches the passes over the examples, records each one and says when to stop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 from time import perf_counter
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.engines import Engine, Examples, State, StepRule
+from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.errors import LimpidError
 from limpid.lbfgs import lbfgs_passes
 from limpid.network import Network, Parameters
@@ -151,9 +151,18 @@ class Training:
         return self.best_parameters if self._validation else self.state.parameters
 
     @property
+    def seconds_a_call(self) -> float:
+        """How long the steps of one `Work` may take together."""
+        return self._control.seconds_a_call
+
+    @seconds_a_call.setter
+    def seconds_a_call(self, seconds: float) -> None:
+        self._control.seconds_a_call = seconds
+
+    @property
     def rows(self) -> int:
         """The number of rows learned from."""
-        return len(self._examples.X)
+        return len(self._examples.Y)
 
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end after the engine call under way (about 0.1 s); safe from a signal handler or a thread."""
@@ -168,28 +177,53 @@ class Training:
         return self._slope(self.parameters)
 
     def _slope(self, parameters: Parameters) -> float:
-        size = self.rule.batch_size if isinstance(self.method, Descending) else len(self._examples.X)
+        size = self.rule.batch_size if isinstance(self.method, Descending) else len(self._examples.Y)
         return slope_norm(self._engine, self.network, parameters, self._descended, self.rule.l2, size)
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train until there is a reason to stop; a loop that was left goes on here."""
-        return iter(()) if self.stopped_because else self._run()
+        course = self.course()
+        answer: Made | None = None
+        while True:
+            try:
+                item = course.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(item, Epoch):
+                yield item
+            else:
+                answer = _make(item)
 
-    def _run(self) -> Iterator[Epoch]:
-        passes = self._passes()
-        began = perf_counter()
+    def course(self) -> Generator[Work | Epoch, Made | None, None]:
+        """The same, but each `Work` is for the caller to have made, who sends back what it came to."""
+        if not self.stopped_because:
+            yield from self._course()
+
+    def _course(self) -> Generator[Work | Epoch, Made | None, None]:
+        passes, answer = self._passes(), None
+        began, elsewhere = perf_counter(), 0.0  # what goes on while work is handed out is not this network's time
         try:
-            for each in passes:
-                epoch = self._judge(each, began)
-                yield epoch
+            while True:
+                try:
+                    item = passes.send(answer)
+                except StopIteration:
+                    break
+                answer = None
+                if isinstance(item, Work):
+                    left = perf_counter()
+                    answer = yield item
+                    elsewhere += perf_counter() - left - (answer.seconds if answer else 0.0)
+                    continue
+                yield self._judge(item, began + elsewhere)
                 if self.stopped_because:
                     return
-                began = perf_counter()
+                began, elsewhere = perf_counter(), 0.0
             self.stopped_because = self._control.stop or "all epochs done"
         except KeyboardInterrupt:
             self.stopped_because = "interrupted"
 
-    def _passes(self) -> Iterator[Pass]:
+    def _passes(self) -> Generator[Work | Pass, Made | None, None]:
         common = self._engine, self.network, self.state, self._examples, self.rule, self._control
         if isinstance(self.method, LBFGS):
             return lbfgs_passes(
@@ -260,3 +294,11 @@ class Training:
             self.stopped_because = "learning rate too small"
         else:
             self.stopped_because = "no better on unseen data" if self._validation else "cost no longer falls"
+
+
+def _make(work: Work) -> Made | None:
+    began = perf_counter()
+    try:
+        return Made(work.descent.train(work.order, work.rates), perf_counter() - began)
+    except KeyboardInterrupt:
+        return None

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from limpid.engines.contract import Descent, Engine, Examples, State, StepRule
+from limpid.engines.contract import Descent, Engine, Examples, Made, State, StepRule, Work
+from limpid.engines.inputs import Coded, canonical, is_sparse, plain
 from limpid.engines.native import NativeEngine
 from limpid.engines.reference import ReferenceEngine
 from limpid.errors import LimpidError, choose
@@ -23,4 +24,18 @@ def find_engine(name: str, threads: int | None = None) -> Engine:
     return choose("engine", name, ENGINES)(threads)
 
 
-__all__ = ["ENGINES", "Descent", "Engine", "Examples", "State", "StepRule", "find_engine"]
+__all__ = [
+    "ENGINES",
+    "Coded",
+    "Descent",
+    "Engine",
+    "Examples",
+    "Made",
+    "State",
+    "StepRule",
+    "Work",
+    "canonical",
+    "find_engine",
+    "is_sparse",
+    "plain",
+]

@@ -4,6 +4,7 @@ Engines get arrays that were checked at the border and answer with NumPy arrays.
 orders and learning rates come from outside, dropout masks from `dropout_mask`'s counter.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NamedTuple, Protocol
@@ -19,12 +20,12 @@ from limpid.optimizers import Optimizer, Slots
 
 
 class Examples(NamedTuple):
-    """What to learn from: one dtype (float32 or float64) throughout. Its arrays stay as they are while it is used."""
+    """What to learn from, computed in Y's dtype. Its arrays stay as they are while it is used."""
 
-    X: NDArray[Any]
-    """(rows, inputs)."""
+    X: Any
+    """(rows, inputs): an array of uint8, float16, float32 or float64, `Coded`, or SciPy's compressed sparse rows."""
     Y: NDArray[Any]
-    """(rows, outputs)."""
+    """(rows, outputs), float32 or float64."""
     weights: NDArray[Any] | None = None
     """(rows,): how much each row's cost counts; None where all count the same."""
 
@@ -87,17 +88,45 @@ class Descent(Protocol):
         """Where the descent stands; later steps do not change what was handed out."""
 
 
+class Work(NamedTuple):
+    """Steps of a descent that are to be made."""
+
+    descent: Descent
+    order: NDArray[np.int64]
+    rates: NDArray[np.float64]
+
+
+class Made(NamedTuple):
+    """What steps that were made came to."""
+
+    costs: NDArray[np.float64]
+    """(steps, 2): costs and penalties."""
+    seconds: float
+
+
 class Engine(Protocol):
     """Where networks are computed."""
 
-    def predict(self, network: Network, parameters: Parameters, X: Array) -> Array:
-        """The outputs (rows, outputs) for X (rows, inputs)."""
+    checks: bool
+    """Whether it refuses an X with numbers that are not finite by itself, with a `ValueError`."""
 
-    def trace(self, network: Network, parameters: Parameters, X: Array) -> Trace:
-        """Every z and a for X (rows, inputs)."""
+    def predict(self, network: Network, parameters: Parameters, X: Any) -> Array:
+        """The outputs (rows, outputs) for X (rows, inputs), as in `Examples`, in the parameters' dtype."""
+
+    def predictor(self, network: Network, parameters: Parameters) -> Callable[[Any], Array]:
+        """`predict` for one row or more, again and again: what becomes of the parameters' numbers meanwhile counts."""
+
+    def trace(self, network: Network, parameters: Parameters, X: Any) -> Trace:
+        """Every z and a for X (rows, inputs), as in `Examples`; a[0] is X as it was given."""
 
     def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
         """Cost, deltas and slopes, averaged over the examples."""
 
     def begin(self, network: Network, state: State, examples: Examples, rule: StepRule) -> Descent:
         """A descent that goes on from `state`."""
+
+    def shared(self, X: Any, dtype: Any) -> Any:
+        """X made ready once, to be read in `dtype` by many descents as their examples' X."""
+
+    def train_many(self, works: Sequence[Work]) -> list[Made]:
+        """`Descent.train` for many descents of this engine at once, each with the bits that it gives alone."""

@@ -1,19 +1,21 @@
 """The reference engine: `backprop` and `optimizers` as they are written. The truth, not the fastest."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_array_api_obj
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from limpid.activations import Array
 from limpid.backprop import Gradients, Trace, forward, gradients, norm_of
 from limpid.dropout import dropout_mask
-from limpid.engines.contract import Examples, State, StepRule
+from limpid.engines.contract import Examples, Made, State, StepRule, Work
+from limpid.engines.inputs import plain
 from limpid.network import Network, Parameters
 
 ROWS_AT_ONCE = 8192
@@ -27,28 +29,47 @@ class ReferenceEngine:
     waiting for a second one costs more than it saves, many times more where the other core is busy.
     """
 
+    checks = False
+
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or 1
 
-    def predict(self, network: Network, parameters: Parameters, X: Array) -> Array:
-        xp = array_namespace(X)
+    def predict(self, network: Network, parameters: Parameters, X: Any) -> Array:
+        xp, dtype = array_namespace(parameters["W1"]), parameters["W1"].dtype
         with quietly(self._threads):
             parts = [
-                forward(network, parameters, X[start : min(start + ROWS_AT_ONCE, X.shape[0]), :]).a[-1]
+                forward(network, parameters, plain(X[start : min(start + ROWS_AT_ONCE, X.shape[0]), :], dtype)).a[-1]
                 for start in range(0, max(X.shape[0], 1), ROWS_AT_ONCE)
             ]
         return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
 
-    def trace(self, network: Network, parameters: Parameters, X: Array) -> Trace:
+    def predictor(self, network: Network, parameters: Parameters) -> Callable[[Any], Array]:
+        return partial(self.predict, network, parameters)
+
+    def trace(self, network: Network, parameters: Parameters, X: Any) -> Trace:
         with quietly(self._threads):
-            return forward(network, parameters, X)
+            found = forward(network, parameters, plain(X, parameters["W1"].dtype))
+        return Trace(found.z, [X, *found.a[1:]])
 
     def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
         with quietly(self._threads):
-            return gradients(network, parameters, examples.X, examples.Y, examples.weights, l2)
+            X = plain(examples.X, examples.Y.dtype)
+            return gradients(network, parameters, X, examples.Y, examples.weights, l2)
 
     def begin(self, network: Network, state: State, examples: Examples, rule: StepRule) -> "ReferenceDescent":
         return ReferenceDescent(network, state, examples, rule, self._threads)
+
+    def shared(self, X: Any, dtype: Any) -> Any:  # noqa: ARG002 - arrays are read as they are
+        return X
+
+    def train_many(self, works: Sequence[Work]) -> list[Made]:
+        return [timed(work) for work in works]
+
+
+def timed(work: Work) -> Made:
+    """The steps, made here and now."""
+    began = perf_counter()
+    return Made(work.descent.train(work.order, work.rates), perf_counter() - began)
 
 
 class ReferenceDescent:
@@ -88,13 +109,21 @@ def batch_gradients(
     network: Network, state: State, examples: Examples, rule: StepRule, batch: NDArray[np.int64]
 ) -> Gradients:
     """The slopes that the rows `batch` (indices) give at `state`, dropout and label smoothing included."""
-    xp = array_namespace(examples.X)
+    xp = array_namespace(examples.Y)
     rows = xp.asarray(batch)
-    x, y = xp.take(examples.X, rows, axis=0), xp.take(examples.Y, rows, axis=0)
+    y, x = xp.take(examples.Y, rows, axis=0), batch_inputs(examples, batch)
     weights = None if examples.weights is None else xp.take(examples.weights, rows)
     if rule.label_smoothing:
         y = network.cost_function.smoothed(y, rule.label_smoothing)
     return gradients(network, state.parameters, x, y, weights, rule.l2, masks(network, state, rule, x))
+
+
+def batch_inputs(examples: Examples, batch: NDArray[np.int64]) -> Array:
+    """The inputs of the rows `batch` (indices) as a plain array."""
+    if not is_array_api_obj(examples.X):
+        return plain(examples.X[batch], examples.Y.dtype)
+    xp = array_namespace(examples.X)
+    return plain(xp.take(examples.X, xp.asarray(batch), axis=0), examples.Y.dtype)
 
 
 def step(network: Network, state: State, slopes: Parameters, rule: StepRule, rate: float) -> State:

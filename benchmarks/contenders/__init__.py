@@ -1,0 +1,35 @@
+"""Who is timed, each in its fastest fair form: data in memory, the same network, batches and optimizer."""
+
+from benchmarks.contenders.jax_scan import gathered, scanned
+from benchmarks.contenders.limpid_engine import on
+from benchmarks.contenders.products import products
+from benchmarks.contenders.pytorch import bagged, eager
+from benchmarks.contenders.pytorch_compiled import compiled
+from benchmarks.contenders.scikit_learn import scikit_learn
+from benchmarks.workload import Contender, Workload
+
+LIMPID = "limpid"
+PRODUCTS = "OpenBLAS, products alone"
+USUAL: dict[str, Contender] = {
+    "scikit-learn": scikit_learn,
+    "PyTorch, eager": eager,
+    "PyTorch, compiled": compiled,
+    "JAX": scanned,
+}
+FOR_CSR: dict[str, Contender] = {"PyTorch, EmbeddingBag": bagged, "JAX, rows of W gathered": gathered}
+"""Those who take no CSR, written otherwise: for rows that do not fit into memory as an array."""
+PEERS = {**USUAL, **FOR_CSR}
+
+
+def contenders(work: Workload, cores: int) -> dict[str, Contender]:
+    """All who take part in `work` on so many cores, limpid first."""
+    found: dict[str, Contender] = {LIMPID: on()}
+    if work.job == "an epoch":
+        if cores == 1:
+            found["limpid, held to AVX2"] = on(level="avx2")
+        found["limpid, bfloat16"] = on(precision="bfloat16")
+        if not work.slow:
+            found["limpid, reference engine"] = on("reference")
+    if work.products_alone:
+        found[PRODUCTS] = products
+    return {**found, **(USUAL if work.fits_dense else PEERS)}

@@ -1,0 +1,92 @@
+"""Measurements as Markdown: every contender's seconds, and a summary beside what is asked."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.asked import PEER_RATIO, PRODUCTS_SHARE, verdict
+from benchmarks.contenders import LIMPID, PEERS, PRODUCTS
+
+Measured = dict[str, Any]
+"""`turns.measure`'s answer with the "workload" and the "cores"."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def cores_told(cores: int) -> str:
+    return f"{cores} core" if cores == 1 else f"{cores} cores"
+
+
+def seconds_told(seconds: float) -> str:
+    """With the unit that leaves a few digits before the point."""
+    for unit, name in ((1.0, "s"), (1e-3, "ms")):
+        if seconds >= unit:
+            return f"{seconds / unit:.3g} {name}" if seconds < 1000 * unit else f"{seconds / unit:.0f} {name}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def median(measured: Measured, name: str) -> float | None:
+    """Of that contender's rounds; None where it has none."""
+    taken = measured["seconds"].get(name)
+    return statistics.median(taken) if isinstance(taken, list) else None
+
+
+def section(measured: Measured) -> list[str]:
+    """Every contender of one workload: median, spread, and how many times longer than limpid."""
+    unit = median(measured, LIMPID)
+    rows = []
+    for name, taken in measured["seconds"].items():
+        if isinstance(taken, str):
+            rows.append((name, taken, "", ""))
+            continue
+        middle = statistics.median(taken)
+        spread = f"{seconds_told(min(taken))} to {seconds_told(max(taken))}"
+        rows.append((name, seconds_told(middle), spread, f"{middle / unit:.2f}" if unit else ""))
+    head = ("contender", f"{measured['job']}, median", "least to most", "times limpid")
+    return [f"## {measured['name']}, {cores_told(measured['cores'])}", "", *table(head, rows), *_share(measured)]
+
+
+def _share(measured: Measured) -> list[str]:
+    whole, alone = median(measured, LIMPID), median(measured, PRODUCTS)
+    if not whole or not alone:
+        return []
+    share = alone / whole
+    found = f"The products alone take {share:.2f} of limpid's epoch"
+    return ["", f"{found}; asked: at least {PRODUCTS_SHARE:.2f}, reached: {verdict(share, PRODUCTS_SHARE)}."]
+
+
+def fastest_peer(all_measured: Sequence[Measured], workload: str, cores: int) -> tuple[float, str] | None:
+    """Its seconds and its name. One that more cores only slow down counts with fewer."""
+    found = [
+        (seconds, name if each["cores"] == cores else f"{name}, on {cores_told(each['cores'])}")
+        for each in all_measured
+        for name in PEERS
+        if each["workload"] == workload and each["cores"] <= cores and (seconds := median(each, name)) is not None
+    ]
+    return min(found, default=None)
+
+
+def summary(all_measured: Sequence[Measured]) -> list[str]:
+    """A row for each workload and number of cores."""
+    alone = {each["workload"]: median(each, LIMPID) for each in all_measured if each["cores"] == 1}
+    rows = []
+    for each in all_measured:
+        workload, cores, own = each["workload"], each["cores"], median(each, LIMPID)
+        first = alone.get(workload)
+        gain = f"{first / own:.2f}" if own and first and cores > 1 else ""
+        rows.append((workload, str(cores), seconds_told(own) if own else "none", *_beside(each, all_measured), gain))
+    head = ("workload", "cores", "limpid", "fastest peer", "times limpid", "asked", "reached", "gain over 1 core")
+    return table(head, rows)
+
+
+def _beside(each: Measured, all_measured: Sequence[Measured]) -> tuple[str, str, str, str]:
+    workload, cores, own = each["workload"], each["cores"], median(each, LIMPID)
+    peer = fastest_peer(all_measured, workload, cores)
+    if peer is None:
+        return "no peer is installed", "", "", ""
+    wanted = PEER_RATIO.get(workload, {}).get(cores)
+    ratio = peer[0] / own if own else 0.0
+    told = f"{ratio:.2f}" if own else ""
+    return peer[1], told, str(wanted or ""), verdict(ratio, wanted) if wanted else ""

@@ -1,0 +1,150 @@
+#include "core/sweep.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace limpid {
+namespace {
+
+// Measured: in the time of so many multiplications on one core two threads meet, and have something left of it.
+constexpr double least_for_a_thread = 400'000;
+constexpr std::size_t rows_together = 6;       // of a tile of products: each thread's rows begin with a whole one
+constexpr std::size_t inputs_together = 48;    // the same, and whole vectors where weights are transposed
+constexpr std::size_t squares_together = 256;  // rows whose squares one thread adds up, whatever there are of either
+
+std::size_t round_up(std::size_t number, std::size_t to) { return (number + to - 1) / to * to; }
+
+std::size_t count_weights(const Network& network) {
+    return std::accumulate(network.layers.begin(), network.layers.end(), std::size_t{0},
+                           [](std::size_t sum, const Layer& layer) { return sum + layer.inputs * layer.units; });
+}
+
+std::size_t widest_of(const Network& network) {
+    std::size_t widest = 0;
+    for (const Layer& layer : network.layers) widest = std::max(widest, layer.units);
+    return widest;
+}
+
+}  // namespace
+
+std::size_t worthwhile_threads(double multiplications, std::size_t threads) {
+    const double worth = multiplications / least_for_a_thread;
+    if (worth < 2 || threads == 1) return 1;
+    const std::size_t allowed = std::min(threads ? threads : SIZE_MAX, allowed_threads());
+    return worth < static_cast<double>(allowed) ? static_cast<std::size_t>(worth) : allowed;
+}
+
+template <class T>
+Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing,
+                bool drops, bool again, SimdLevel level, std::size_t threads)
+    : network_(network),
+      kernels_(kernels_for<T>(level)),
+      members_(worthwhile_threads(
+          static_cast<double>(std::min(rows, rows_at_once)) * static_cast<double>(count_weights(network)), threads)),
+      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows, again),
+      targets_(network, examples, rows, label_smoothing),
+      backprop_(network, kernels_, {rows, true, drops, members_}),
+      pieces_(pieces_of(network, members_, inputs_.sparse() ? inputs_.block() : 0)),
+      widest_(stride_of<T>(widest_of(network))),
+      columns_(members_ * widest_),
+      block_(inputs_.sparse() ? members_ * inputs_.block() * stride_of<T>(network.layers[0].units) : 0) {
+    for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
+        for (std::size_t first = 0; first < network.layers[layer].inputs; first += squares_together)
+            square_pieces_.push_back(
+                {layer, {first, std::min(squares_together, network.layers[layer].inputs - first)}});
+    squares_.resize(square_pieces_.size());
+}
+
+// Of the first layer `first_block` inputs each, where that is not 0.
+template <class T>
+auto Sweep<T>::pieces_of(const Network& network, std::size_t members, std::size_t first_block) -> std::vector<Piece> {
+    std::vector<Piece> made;
+    const std::size_t most_weights = count_weights(network) / (members == 1 ? 1 : 4 * members);
+    for (std::size_t layer = network.layers.size(); layer-- > 0;) {
+        const auto [inputs, units, activation] = network.layers[layer];
+        std::size_t size = std::min(inputs, round_up(most_weights / units + 1, inputs_together));
+        if (layer == 0 && first_block) size = first_block;
+        for (std::size_t first = 0; first < inputs; first += size)
+            made.push_back({layer, {first, std::min(size, inputs - first)}});
+    }
+    return made;
+}
+
+template <class T>
+void Sweep<T>::prepare(Crew& crew, const Arrays<T>& parameters) {
+    crew.share(pieces_.size(), [&](std::size_t number, std::size_t) {
+        prepare(parameters, pieces_[number].layer, pieces_[number].inputs);
+    });
+}
+
+template <class T>
+void Sweep<T>::prepare(const Arrays<T>& parameters, std::size_t layer, Range inputs) {
+    if (layer) backprop_.prepare_back(parameters, layer, inputs);
+}
+
+template <class T>
+double Sweep<T>::there_and_back(Crew& crew, const Arrays<T>& parameters, const Choice& choice, double total,
+                                const Dropout& dropout) {
+    const Weights<T> weights = parameters.view();
+    rows_ = choice.count;
+    inputs_.begin(choice);
+    const std::size_t part = std::min(rows_, round_up((rows_ + crew.members() - 1) / crew.members(), rows_together));
+    crew.share((rows_ + part - 1) / part, [&](std::size_t number, std::size_t member) {
+        const Range rows{number * part, std::min(part, rows_ - number * part)};
+        inputs_.gather(rows), targets_.gather(choice, rows, total);
+        backprop_.forward(weights, inputs_, rows, dropout);
+        backprop_.measure(targets_, rows, member);
+        for (std::size_t layer = network_.layers.size(); layer-- > 1;) backprop_.back(layer, rows);
+    });
+    return backprop_.cost(rows_);
+}
+
+template <class T>
+void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh) const {
+    if (layer || !inputs_.sparse()) {
+        kernels_.accumulate(backprop_.slope_factors(layer, inputs_, inputs, rows_), sums, stride(layer), fresh);
+        return;
+    }
+    if (fresh) std::fill_n(sums, inputs.count * stride(0), T(0));
+    kernels_.scatter(inputs_.lists(0), inputs.first / inputs_.block(), inputs.first, rows_, delta(0),
+                     network_.layers[0].units, sums, stride(0));
+}
+
+template <class T>
+void Sweep<T>::descend(std::size_t layer, Range inputs, const T* sums, const StepNumbers<T>& numbers,
+                       const Movable<T>& parameters, std::size_t member) {
+    if (layer || !inputs_.sparse()) {
+        kernels_.descend(backprop_.slope_factors(layer, inputs_, inputs, rows_), sums, numbers, parameters);
+        return;
+    }
+    const std::size_t count = inputs.count * stride(0);
+    T* const slopes = block_.get() + member * inputs_.block() * stride(0);
+    if (sums) std::copy_n(sums, count, slopes);
+    accumulate(layer, inputs, slopes, !sums);
+    kernels_.step(numbers, parameters, slopes, T(1), count);
+}
+
+template <class T>
+void Sweep<T>::sum_delta(std::size_t layer, T* sums, bool fresh) const {
+    kernels_.column_sums(backprop_.delta(layer), rows_, network_.layers[layer].units, backprop_.stride(layer), sums,
+                         fresh);
+}
+
+template <class T>
+double Sweep<T>::sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool biases) {
+    crew.share(square_pieces_.size(), [&](std::size_t number, std::size_t member) {
+        const auto& [layer, inputs] = square_pieces_[number];
+        const auto& own = arrays.layers[layer];
+        T* const columns = columns_.get() + member * widest_;
+        squares_[number] = kernels_.sum_of_squares(own.W.get() + inputs.first * own.stride, inputs.count, own.units,
+                                                   own.stride, columns);
+        if (biases && inputs.first == 0)
+            squares_[number] += kernels_.sum_of_squares(own.b.get(), 1, own.units, own.stride, columns);
+    });
+    return std::accumulate(squares_.begin(), squares_.end(), 0.0);
+}
+
+template class Sweep<float>;
+template class Sweep<double>;
+
+}  // namespace limpid

@@ -1,0 +1,91 @@
+// Networks with something to learn, and what they are compared by.
+#pragma once
+
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "check.hpp"
+#include "core/train.hpp"
+#include "forms.hpp"
+
+// Layers of these widths, from the inputs to the outputs.
+inline limpid::Network network(limpid::Activation hidden, limpid::Activation output, limpid::Cost cost,
+                               const std::vector<std::size_t>& widths) {
+    limpid::Network made{{}, cost};
+    for (std::size_t at = 0; at + 1 < widths.size(); ++at)
+        made.layers.push_back({widths[at], widths[at + 1], at + 2 == widths.size() ? output : hidden});
+    return made;
+}
+
+inline limpid::Network classifier(const std::vector<std::size_t>& widths) {
+    return network(limpid::Activation::relu, limpid::Activation::softmax, {limpid::CostKind::cross_entropy, 0}, widths);
+}
+
+template <class T>
+struct Lesson {
+    limpid::Network net;
+    std::size_t rows;
+    Forms<T> X;
+    std::vector<T> Y, weights;
+    limpid::Arrays<T> start;
+
+    // Of the inputs one in so many is not zero.
+    Lesson(limpid::Network given, std::size_t count, unsigned one_in = 1)
+        : net(std::move(given)), rows(count), X(count, net.inputs(), one_in), start(net) {
+        std::mt19937 random(5);
+        std::normal_distribution<T> normal;
+        std::uniform_real_distribution<T> uniform(T(0.1), T(1));
+        for (std::size_t at = 0; at < rows * net.outputs(); ++at) Y.push_back(uniform(random));
+        for (std::size_t at = 0; at < rows; ++at) weights.push_back(uniform(random));
+        for (auto& layer : start.layers) {
+            for (std::size_t input = 0; input < layer.inputs; ++input)
+                for (std::size_t unit = 0; unit < layer.units; ++unit)
+                    layer.W.get()[input * layer.stride + unit] =
+                        normal(random) / std::sqrt(static_cast<T>(layer.inputs));
+            for (std::size_t unit = 0; unit < layer.units; ++unit) layer.b.get()[unit] = normal(random);
+        }
+    }
+
+    limpid::Examples<T> examples(const limpid::Inputs<T>& inputs) const {
+        return {inputs, Y.data(), weights.data(), rows};
+    }
+    limpid::Examples<T> examples() const { return examples(X.plain()); }
+
+    // A copy of the start, with nothing remembered yet.
+    limpid::State<T> state(const limpid::Optimizer& optimizer) const {
+        limpid::State<T> made{limpid::Arrays<T>(net), {}, 0};
+        for (std::size_t at = 0; at < start.layers.size(); ++at) {
+            const auto &from = start.layers[at], &to = made.parameters.layers[at];
+            std::copy_n(from.W.get(), from.inputs * from.stride, to.W.get());
+            std::copy_n(from.b.get(), from.stride, to.b.get());
+        }
+        for (std::size_t slot = 0; slot < optimizer.slots(); ++slot) made.slots.emplace_back(net);
+        return made;
+    }
+};
+
+// All numbers that count, one after the other.
+template <class T>
+std::vector<double> flat(const limpid::Arrays<T>& arrays) {
+    std::vector<double> made;
+    for (const auto& layer : arrays.layers) {
+        std::vector<T> W(layer.inputs * layer.units), b(layer.units);
+        layer.write(W.data(), b.data());
+        made.insert(made.end(), W.begin(), W.end());
+        made.insert(made.end(), b.begin(), b.end());
+    }
+    return made;
+}
+
+// Room for one array (rows, units) a layer.
+template <class T>
+struct LayerRooms {
+    std::vector<std::vector<T>> rooms;
+    std::vector<T*> places;
+
+    LayerRooms(const limpid::Network& net, std::size_t rows) {
+        for (const limpid::Layer& layer : net.layers) rooms.emplace_back(rows * layer.units);
+        for (auto& room : rooms) places.push_back(room.data());
+    }
+};

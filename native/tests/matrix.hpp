@@ -1,0 +1,123 @@
+// Matrices laid out as the engine lays them out, sparse ones as lists too, and the plain sums that kernels are held to.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "check.hpp"
+#include "core/kernels.hpp"
+#include "core/layout.hpp"
+
+// Before its first row and behind its last one lies a row that nobody may write to.
+template <class T>
+struct Matrix {
+    std::size_t rows, columns, stride;
+    limpid::Buffer<T> numbers;
+
+    // Zeros; with a seed, draws from the normal distribution.
+    Matrix(std::size_t r, std::size_t c, unsigned seed = 0)
+        : rows(r), columns(c), stride(limpid::stride_of<T>(c)), numbers((r + 2) * stride) {
+        for (T& number : fence()) number = untouched;
+        std::mt19937 random(seed);
+        std::normal_distribution<T> draw;
+        if (seed) each([&](std::size_t, std::size_t, T& number) { number = draw(random); });
+    }
+    Matrix(Matrix&&) = default;
+    Matrix& operator=(Matrix&&) = default;
+    ~Matrix() {
+        if (numbers.get())
+            for (const T& number : fence()) CHECK(number == untouched);
+    }
+
+    T* row(std::size_t number) const { return numbers.get() + (number + 1) * stride; }
+    T* get() const { return row(0); }
+    T& at(std::size_t r, std::size_t c) const { return row(r)[c]; }
+
+    // Calls `use` with every number that counts, by row and column.
+    template <class Use>
+    void each(Use use) const {
+        for (std::size_t r = 0; r < rows; ++r)
+            for (std::size_t c = 0; c < columns; ++c) use(r, c, at(r, c));
+    }
+
+    // Makes most numbers zero; whole rows and columns too.
+    Matrix thinned(unsigned seed) && {
+        std::mt19937 random(seed);
+        each([&](std::size_t r, std::size_t c, T& number) {
+            if (random() % 8 || r % 5 == 3 || c % 7 == 2) number = 0;
+        });
+        return std::move(*this);
+    }
+
+   private:
+    static constexpr T untouched = T(7.25);
+
+    std::vector<std::reference_wrapper<T>> fence() const {
+        std::vector<std::reference_wrapper<T>> made;
+        for (std::size_t at = 0; at < stride; ++at) made.push_back(numbers.get()[at]), made.push_back(row(rows)[at]);
+        return made;
+    }
+};
+
+// Whether all numbers that count have the same bits, but for the sign of a zero; two that are no numbers differ.
+template <class T>
+bool same(const Matrix<T>& one, const Matrix<T>& other) {
+    bool found = one.rows == other.rows && one.columns == other.columns;
+    one.each([&](std::size_t r, std::size_t c, T number) { found = found && number == other.at(r, c); });
+    return found;
+}
+
+// What is not zero of a matrix, in blocks of so many columns.
+template <class T>
+struct Listed {
+    std::size_t parts;
+    std::vector<std::uint32_t> bounds;
+    std::vector<limpid::Entry<T>> entries;
+
+    Listed(const Matrix<T>& dense, std::size_t block) : parts((dense.columns - 1) / block + 1) {
+        dense.each([&](std::size_t, std::size_t c, T number) {
+            if (c == 0) bounds.push_back(size());
+            if (number != 0) entries.push_back({static_cast<std::uint32_t>(c), number});
+            if ((c + 1) % block == 0 || c + 1 == dense.columns) bounds.push_back(size());
+        });
+    }
+    limpid::Lists<T> view() const { return {bounds.data(), parts + 1, parts, entries.data()}; }
+
+   private:
+    std::uint32_t size() const { return static_cast<std::uint32_t>(entries.size()); }
+};
+
+// A sum of products by a plain loop. A kernel's may differ by what its steps lose: each rounds at most twice.
+class Plain {
+   public:
+    void add(long double a, long double b = 1) { sum += a * b, size_ += std::abs(a * b), ++terms_; }
+
+    template <class T>
+    void check(T got) const {
+        const long double allowed = 2 * (terms_ + 1) * std::numeric_limits<T>::epsilon() * size_;
+        CHECK(std::abs(static_cast<long double>(got) - sum) <= allowed);
+    }
+
+    long double sum = 0;
+
+   private:
+    long double size_ = 0;
+    int terms_ = 0;
+};
+
+// Calls `make` with the kernels of every level here: those that fuse must make the same bits.
+template <class T, class Make>
+void at_each_level(Make make) {
+    std::optional<Matrix<T>> fused;
+    for (const limpid::SimdLevel level : levels_here()) {
+        Matrix<T> made = make(limpid::kernels_for<T>(level));
+        if (level == limpid::SimdLevel::baseline) continue;
+        if (fused) CHECK(same(*fused, made));
+        fused = std::move(made);
+    }
+}

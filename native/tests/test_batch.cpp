@@ -1,0 +1,155 @@
+// Batches hold the rows that were chosen, in every form of inputs, whoever gathers which of them and when.
+#include "check.hpp"
+#include "core/batch.hpp"
+#include "forms.hpp"
+
+using namespace limpid;
+
+namespace {
+
+// Some rows, all over the table and some of them twice; those after the batch are known too.
+std::vector<std::int64_t> order_of(std::size_t rows, std::size_t count) {
+    std::vector<std::int64_t> made;
+    for (std::size_t at = 0; at < count; ++at) made.push_back(static_cast<std::int64_t>(at * at * 7 % rows));
+    return made;
+}
+
+// Gathers in parts, the last rows first.
+template <class Batch>
+void gather(Batch gather_rows, std::size_t count) {
+    const std::size_t middle = count / 3, end = count - count / 4;
+    for (const Range rows : {Range{end, count - end}, Range{0, middle}, Range{middle, end - middle}}) gather_rows(rows);
+}
+
+template <class T>
+void check_dense(const InputBatch<T>& batch, const Forms<T>& forms, const Choice& choice) {
+    Factors<T> rows{}, columns{};
+    for (std::size_t row = 0; row < choice.count; ++row) {
+        batch.describe(rows, row);
+        CHECK(!rows.lists.bounds);
+        for (std::size_t input = 0; input < forms.inputs; ++input) {
+            batch.describe_transposed(columns, input);
+            CHECK(rows.a[input] == forms.at(choice[row], input));
+            CHECK(columns.a[row * columns.a_stride] == rows.a[input] && columns.a_stride == rows.a_stride);
+        }
+    }
+}
+
+// All that is not zero, in ascending order, each number in its block.
+template <class T>
+void check_sparse(const InputBatch<T>& batch, const Forms<T>& forms, const Choice& choice) {
+    for (std::size_t row = 0; row < choice.count; ++row) {
+        Factors<T> factors{};
+        batch.describe(factors, row);
+        const Lists<T>& lists = factors.lists;
+        CHECK(lists.parts == (forms.inputs - 1) / batch.block() + 1 && lists.step >= lists.parts + 1);
+        std::uint32_t at = lists.bounds[0];
+        for (std::size_t input = 0; input < forms.inputs; ++input) {
+            const std::size_t part = input / batch.block();
+            if (input % batch.block() == 0) CHECK(at == lists.bounds[part]);
+            const T value = forms.at(choice[row], input);
+            if (value == 0) continue;
+            CHECK(lists.entries[at].place == input && lists.entries[at].value == value);
+            CHECK(at >= lists.bounds[part] && at < lists.bounds[part + 1]);
+            ++at;
+        }
+        CHECK(at == lists.bounds[lists.parts]);
+    }
+}
+
+template <class T>
+void check_batches(const Forms<T>& forms, const Inputs<T>& X, std::size_t units, bool again) {
+    const std::vector<std::int64_t> order = order_of(forms.rows, forms.rows);
+    const std::size_t capacity = forms.rows / 2;
+    InputBatch<T> batch(X, forms.rows, forms.inputs, units, capacity, again);
+    CHECK(!X.sparse() || batch.sparse());
+    for (const std::int64_t* named : {order.data(), static_cast<const std::int64_t*>(nullptr)})
+        for (const std::size_t first : {std::size_t{0}, std::size_t{3}})
+            for (const std::size_t count : {capacity, std::size_t{1}, capacity - 3}) {
+                const Choice choice{named, first, count, forms.rows - first};
+                batch.begin(choice);
+                gather([&](Range rows) { batch.gather(rows); }, count);
+                batch.sparse() ? check_sparse(batch, forms, choice) : check_dense(batch, forms, choice);
+            }
+}
+
+// Rows of the kind that is computed with need no copy where they follow one another.
+template <class T>
+void check_in_place(const Forms<T>& forms) {
+    InputBatch<T> batch(forms.plain(), forms.rows, forms.inputs, 3, 5, false);
+    batch.begin({nullptr, 2, 5, 5});
+    batch.gather({0, 5});
+    Factors<T> factors{};
+    batch.describe(factors, 1);
+    CHECK(factors.a == static_cast<const T*>(forms.plain().numbers) + 3 * forms.inputs);
+    CHECK(factors.a_stride == forms.inputs);
+}
+
+template <class T>
+void check_inputs() {
+    const Forms<T> pictures(40, 300, 5), full(40, 21, 1), words(16, 3000, 40), empty(20, 50, 1'000'000'000);
+    for (const Forms<T>* forms : {&pictures, &full, &words, &empty})
+        for (const auto& form : forms->all())
+            for (const std::size_t units : {std::size_t{1}, std::size_t{40}, std::size_t{500}})
+                check_batches(*forms, form.X, units, false);
+    for (const auto& form : pictures.all()) {
+        check_batches(pictures, form.X, 100, true);
+        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, true).sparse());
+        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, false).sparse() == form.X.sparse());
+    }
+    CHECK(!InputBatch<T>(full.plain(), 40, 21, 100, 9, true).sparse());
+    const auto block_of = [](const Forms<T>& forms) {
+        return InputBatch<T>(forms.all()[5].X, forms.rows, forms.inputs, 64, 9, false).block();
+    };
+    CHECK(block_of(pictures) < 300 && block_of(words) < 3000 && block_of(empty) >= 50);
+    check_in_place(full);
+}
+
+// Targets by hand: smoothed, and shares of all weights of the batch.
+template <class T>
+void check_targets(CostKind cost, double smoothing, bool weighted) {
+    constexpr std::size_t rows = 20, outputs = 3;
+    const Network network{{{2, outputs, Activation::softmax}}, {cost, 0}};
+    std::vector<T> X(rows * 2), Y, weights;
+    for (std::size_t at = 0; at < rows * outputs; ++at) Y.push_back(T(at % 5) / T(4));
+    for (std::size_t row = 0; row < rows; ++row) weights.push_back(T(row) + T(0.5));
+    const Examples<T> examples{{sizeof(T) == 4 ? Number::float32 : Number::float64, X.data()},
+                               Y.data(),
+                               weighted ? weights.data() : nullptr,
+                               rows};
+    const std::vector<std::int64_t> order = order_of(rows, 11);
+    TargetBatch<T> batch(network, examples, 11, smoothing);
+    for (const Choice choice : {Choice{order.data(), 1, 10, 10}, Choice{nullptr, 4, 9, 16}}) {
+        double total = 0;
+        for (std::size_t row = 0; row < choice.count; ++row)
+            total += weighted ? static_cast<double>(weights[choice[row]]) : 1;
+        CHECK(batch.weigh(choice) == total);
+        gather([&](Range some) { batch.gather(choice, some, total); }, choice.count);
+        const double even = smoothing / (cost == CostKind::binary_cross_entropy ? 2 : outputs);
+        for (std::size_t row = 0; row < choice.count; ++row) {
+            const double weight = weighted ? static_cast<double>(weights[choice[row]]) : 1;
+            check_close(static_cast<double>(*batch.shares(row)), weight / total, 1e-6, "share");
+            for (std::size_t output = 0; output < outputs; ++output) {
+                const auto y = static_cast<double>(Y[choice[row] * outputs + output]);
+                check_close(static_cast<double>(batch.y(row)[output]), (1 - smoothing) * y + even, 1e-6, "target");
+                if (smoothing == 0) CHECK(batch.y(row)[output] == Y[choice[row] * outputs + output]);
+            }
+        }
+    }
+}
+
+template <class T>
+void check_all() {
+    check_inputs<T>();
+    for (const CostKind cost : {CostKind::cross_entropy, CostKind::binary_cross_entropy})
+        for (const double smoothing : {0.0, 0.3})
+            for (const bool weighted : {false, true}) check_targets<T>(cost, smoothing, weighted);
+}
+
+}  // namespace
+
+int main() {
+    check_all<float>();
+    check_all<double>();
+    return 0;
+}

@@ -1,0 +1,135 @@
+// Every kind of number that networks read, to the last bit; and zeros left out, which changes nothing but the room.
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+
+#include "check.hpp"
+#include "core/inputs.hpp"
+
+using namespace limpid;
+
+namespace {
+
+template <class T>
+constexpr Number own = sizeof(T) == 4 ? Number::float32 : Number::float64;
+
+// Half precision by its definition.
+long double exact(std::uint16_t bits) {
+    const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
+    const long double size =
+        exponent ? std::ldexp(1024.0L + mantissa, exponent - 25) : std::ldexp(1.0L * mantissa, -24);
+    return bits & 0x8000 ? -size : size;
+}
+
+template <class T>
+void check_halves() {
+    const Inputs<T> inputs{Number::float16, nullptr};
+    for (unsigned bits = 0; bits < 0x10000; ++bits) {
+        if ((bits >> 10 & 31) == 31) continue;  // infinite or no number: these are refused before
+        const auto half = static_cast<std::uint16_t>(bits);
+        const T got = value_of(inputs, Half{half});
+        CHECK(static_cast<long double>(got) == exact(half));
+        CHECK(std::signbit(got) == (bits >= 0x8000));
+    }
+}
+
+// A table of numbers of kind U, most of them zero, and what it says.
+template <class T, class U>
+struct Table {
+    std::size_t rows, inputs;
+    std::vector<U> numbers;
+    std::vector<T> codes;
+
+    Table(std::size_t r, std::size_t i, unsigned one_in) : rows(r), inputs(i), numbers(r * i), codes(256) {
+        std::mt19937 random(1);
+        for (std::size_t code = 0; code < 256; ++code) codes[code] = static_cast<T>(code) / T(255);
+        codes[7] = 0,
+        codes[0] = sizeof(U) == 1 && inputs % 2 ? T(0.25) : T(0);  // a code need not be what it looks like
+        for (U& number : numbers) {
+            const unsigned bits = random() % one_in ? 0 : random() % 250;
+            if constexpr (sizeof(U) <= 2)
+                std::memcpy(&number, &bits, sizeof number);
+            else
+                number = static_cast<U>(bits) / U(3);
+        }
+    }
+    Inputs<T> view(Number number) const { return {number, numbers.data(), codes.data()}; }
+};
+
+// Compressed rows name all that is not zero, in order, and what it is.
+template <class T>
+void check_rows(const Inputs<T>& dense, const Inputs<T>& sparse, std::size_t rows, std::size_t inputs) {
+    CHECK(sparse.sparse() && !dense.sparse());
+    with_numbers(dense, [&](const auto* wanted) {
+        with_numbers(sparse, [&](const auto* kept) {
+            with_places(sparse, [&](const auto* places, const auto* starts) {
+                CHECK(starts[0] == 0);
+                auto at = starts[0];
+                for (std::size_t row = 0; row < rows; ++row) {
+                    for (std::size_t input = 0; input < inputs; ++input) {
+                        const T value = value_of(dense, wanted[row * inputs + input]);
+                        if (value == 0) continue;
+                        CHECK(at < starts[row + 1] && static_cast<std::size_t>(places[at]) == input);
+                        CHECK(value_of(sparse, kept[at]) == value);
+                        ++at;
+                    }
+                    CHECK(at == starts[row + 1]);
+                }
+            });
+        });
+    });
+}
+
+template <class T, class U>
+void check_compressed(Number number) {
+    for (const std::size_t inputs : {1, 5, 16, 17, 100, 784})
+        for (const unsigned one_in : {1u, 3u, 50u, 100000u}) {
+            const Table<T, U> table(23, inputs, one_in);
+            const Inputs<T> dense = table.view(number);
+            const Compressed<T> compressed(dense, table.rows, inputs);
+            const Inputs<T> view = compressed.view();
+            CHECK(view.index == Index::uint16);
+            CHECK(view.number == (number == Number::uint8 ? number : own<T>));  // the smaller of the two
+            check_rows(dense, view, table.rows, inputs);
+        }
+    const Table<T, U> wide(3, 70'000, 9);
+    const Compressed<T> compressed(wide.view(number), 3, 70'000);
+    CHECK(compressed.view().index == Index::int64);
+    check_rows(wide.view(number), compressed.view(), 3, 70'000);
+}
+
+// Leaving zeros out pays where there are many, and the more units there are to spare the work for.
+template <class T>
+void check_pays() {
+    const auto pays = [](unsigned one_in, std::size_t rows, std::size_t units) {
+        const Table<T, T> table(rows, 400, one_in);
+        return Compressed<T>::pays(table.view(own<T>), rows, 400, units);
+    };
+    for (const std::size_t rows : {1, 30, 1000}) {
+        CHECK(pays(20, rows, 128) && pays(4, rows, 1000));
+        CHECK(!pays(1, rows, 1000) && !pays(4, rows, 1));
+        CHECK(pays(100'000, rows, 1));
+    }
+    std::vector<T> sorted(1000 * 10);  // rows in order of their zeros: those at the end count too
+    for (std::size_t at = 1000; at < sorted.size(); ++at) sorted[at] = 1;
+    CHECK(!Compressed<T>::pays({own<T>, sorted.data()}, 1000, 10, 128));
+}
+
+template <class T>
+void check_all() {
+    check_halves<T>();
+    check_compressed<T, std::uint8_t>(Number::uint8);
+    check_compressed<T, Half>(Number::float16);
+    check_compressed<T, float>(Number::float32);
+    check_compressed<T, double>(Number::float64);
+    check_pays<T>();
+}
+
+}  // namespace
+
+int main() {
+    check_all<float>();
+    check_all<double>();
+    return 0;
+}

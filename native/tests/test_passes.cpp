@@ -1,0 +1,167 @@
+// Passes over whole tables: sums by plain loops, slopes by central differences; and the same bits for any number of
+// threads, every form of the inputs, and rows alone.
+#include <algorithm>
+
+#include "core/passes.hpp"
+#include "cores.hpp"
+#include "lessons.hpp"
+#include "matrix.hpp"
+
+using namespace limpid;
+
+namespace {
+
+struct Found {
+    double cost;
+    Arrays<double> slopes;
+    LayerRooms<double> deltas;
+};
+
+Found slopes_of(const Lesson<double>& lesson, SimdLevel level) {
+    Found found{0, Arrays<double>(lesson.net), {lesson.net, lesson.rows}};
+    const BatchCost cost =
+        gradients(lesson.net, lesson.start, lesson.examples(), 0.3, level, 1, found.deltas.places, found.slopes);
+    found.cost = cost.cost + cost.penalty;
+    return found;
+}
+
+void check_slopes(const Network& net, SimdLevel level) {
+    Lesson<double> lesson(net, 7);
+    const Found found = slopes_of(lesson, level);
+    for (std::size_t at = 0; at < net.layers.size(); ++at) {
+        auto& layer = lesson.start.layers[at];
+        const auto check = [&](double& parameter, double slope) {
+            const double before = parameter, step = 1e-6;
+            parameter = before + step;
+            const double above = slopes_of(lesson, level).cost;
+            parameter = before - step;
+            const double below = slopes_of(lesson, level).cost;
+            parameter = before;
+            check_close(slope, (above - below) / (2 * step), 1e-6, "slope");
+        };
+        for (std::size_t input = 0; input < layer.inputs; ++input)
+            check(layer.W.get()[input * layer.stride], found.slopes.layers[at].W.get()[input * layer.stride]);
+        check(layer.b.get()[layer.units - 1], found.slopes.layers[at].b.get()[layer.units - 1]);
+        double sum = 0;
+        for (std::size_t row = 0; row < lesson.rows; ++row) sum += found.deltas.rooms[at][row * layer.units];
+        check_close(sum, found.slopes.layers[at].b.get()[0], 1e-12, "a bias's slope is the sum of its blame");
+    }
+}
+
+template <class T>
+struct Traced {
+    LayerRooms<T> z, a;
+    std::vector<T> outputs;
+
+    Traced(const Lesson<T>& lesson, const Weights<T>& weights, const Inputs<T>& X, SimdLevel level, std::size_t threads)
+        : z(lesson.net, lesson.rows), a(lesson.net, lesson.rows), outputs(lesson.rows * lesson.net.outputs()) {
+        trace(lesson.net, weights, X, lesson.rows, level, threads, z.places, a.places);
+        predict(lesson.net, weights, X, lesson.rows, level, threads, outputs.data());
+    }
+    bool operator==(const Traced& other) const {
+        return z.rooms == other.z.rooms && a.rooms == other.a.rooms && outputs == other.outputs;
+    }
+};
+
+template <class T>
+void check_sums(const Lesson<T>& lesson, const Traced<T>& traced) {
+    for (std::size_t at = 0; at < lesson.net.layers.size(); ++at) {
+        const auto& layer = lesson.start.layers[at];
+        for (std::size_t row = 0; row < lesson.rows; row += 97)
+            for (std::size_t unit = 0; unit < layer.units; ++unit) {
+                Plain plain;
+                plain.add(layer.b.get()[unit]);
+                for (std::size_t k = 0; k < layer.inputs; ++k)
+                    plain.add(at ? traced.a.rooms[at - 1][row * layer.inputs + k] : lesson.X.at(row, k),
+                              layer.W.get()[k * layer.stride + unit]);
+                plain.check(traced.z.rooms[at][row * layer.units + unit]);
+            }
+    }
+    CHECK(traced.a.rooms.back() == traced.outputs);
+    CHECK(traced.a.rooms[0][0] == std::max(traced.z.rooms[0][0], T(0)));
+}
+
+// Weights without anything between the rows, and behind them what no result may depend on.
+template <class T>
+struct Packed {
+    std::vector<std::vector<T>> arrays;
+    Weights<T> weights;
+
+    explicit Packed(const Arrays<T>& from) {
+        constexpr std::size_t vector = cache_line / sizeof(T);
+        for (const auto& layer : from.layers) {
+            for (const std::size_t count : {layer.inputs * layer.units, layer.units})
+                arrays.emplace_back(count + vector, std::numeric_limits<T>::quiet_NaN());
+            std::vector<T>&W = arrays[arrays.size() - 2], &b = arrays.back();
+            layer.write(W.data(), b.data());
+            weights.layers.push_back({W.data(), b.data(), layer.units});
+        }
+    }
+};
+
+template <class T>
+void check_predict(SimdLevel level, unsigned one_in) {
+    const Lesson<T> lesson(classifier({70, 60, 3}), 500, one_in);
+    const Weights<T> weights = lesson.start.view();
+    const Traced<T> wanted(lesson, weights, lesson.X.plain(), level, 1);
+    check_sums(lesson, wanted);
+    const Packed<T> packed(lesson.start);
+    std::size_t threads = 0;
+    for (const auto& form : lesson.X.all()) {
+        const auto& from = threads % 2 ? packed.weights : weights;
+        CHECK(Traced<T>(lesson, from, form.X, level, threads++ % 4 + 1) == wanted);
+    }
+    for (const std::size_t row : {0, 7, 499}) {
+        Inputs<T> alone = lesson.X.plain();
+        alone.numbers = static_cast<const T*>(alone.numbers) + row * 70;
+        std::vector<T> outputs(3);
+        predict(lesson.net, packed.weights, alone, 1, level, 4, outputs.data());
+        CHECK(
+            std::equal(outputs.begin(), outputs.end(), wanted.outputs.begin() + static_cast<std::ptrdiff_t>(row * 3)));
+    }
+}
+
+// Everything that `gradients` finds.
+template <class T>
+std::vector<double> blame(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel level, std::size_t threads) {
+    LayerRooms<T> deltas(lesson.net, lesson.rows);
+    Arrays<T> slopes(lesson.net);
+    const BatchCost cost =
+        gradients(lesson.net, lesson.start, lesson.examples(X), 0.1, level, threads, deltas.places, slopes);
+    std::vector<double> made = flat(slopes);
+    for (const auto& room : deltas.rooms) made.insert(made.end(), room.begin(), room.end());
+    made.insert(made.end(), {cost.cost, cost.penalty});
+    return made;
+}
+
+template <class T>
+void check_gradients(unsigned one_in) {
+    const Lesson<T> lesson(classifier({70, 50, 3}), 530, one_in);  // more rows than go through at once
+    std::vector<double> fused;
+    for (const SimdLevel level : levels_here()) {
+        const std::vector<double> wanted = blame(lesson, lesson.X.plain(), level, 1);
+        for (const std::size_t threads : {2, 3, 4}) CHECK(blame(lesson, lesson.X.plain(), level, threads) == wanted);
+        std::size_t number = 0;
+        for (const auto& form : lesson.X.all()) CHECK(blame(lesson, form.X, level, number++ % 4 + 1) == wanted);
+        if (level == SimdLevel::baseline) continue;
+        CHECK(fused.empty() || fused == wanted);
+        fused = wanted;
+    }
+}
+
+}  // namespace
+
+int main() {
+    const std::vector<std::size_t> widths = {3, 5, 4, 3};
+    for (const SimdLevel level : levels_here()) {
+        for (const Activation hidden : {Activation::tanh, Activation::silu, Activation::mish, Activation::softplus})
+            check_slopes(network(hidden, Activation::softmax, {CostKind::cross_entropy, 0}, widths), level);
+        for (const Activation output : {Activation::softmax, Activation::sigmoid})
+            check_slopes(network(Activation::elu, output, {CostKind::binary_cross_entropy, 0}, widths), level);
+        check_slopes(network(Activation::tanh, Activation::exp, {CostKind::poisson, 0}, {2, 3}), level);
+        check_slopes(network(Activation::tanh, Activation::identity, {CostKind::squared_error, 0}, {2, 9, 1}), level);
+        for (const unsigned one_in : {1, 6}) check_predict<float>(level, one_in), check_predict<double>(level, one_in);
+    }
+    for (const unsigned one_in : {1, 6}) check_gradients<float>(one_in), check_gradients<double>(one_in);
+    return 0;
+}
