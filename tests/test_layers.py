@@ -36,7 +36,5 @@ def test_the_readmes_tree_is_the_real_one() -> None:
     code = {
         path for path in tracked if re.match(r"(src/limpid|native/core|native/bindings|benchmarks|examples)/", path)
     }
-    real = {
-        path for path in code if not path.endswith(("py.typed", ".pyi", "__init__.py", ".md", ".json", ".svg"))
-    }
+    real = {path for path in code if not path.endswith(("py.typed", ".pyi", "__init__.py", ".md", ".json", ".svg"))}
     assert {path for path in shown if path in code or "/" in path} == real

@@ -1,8 +1,13 @@
+import pickle
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from limpid.encoder import Scaling
 from limpid.errors import LimpidError
+from limpid.initializers import initial_parameters
 from limpid.model import Model
 from limpid.network import dense_network
 from tests.helpers import assert_close
@@ -113,3 +118,30 @@ def test_answers_that_do_not_fit_are_refused(y: object, told: str) -> None:
     for odd in (["a", "b"], [0.0, np.inf]):
         with pytest.raises(LimpidError, match=f"answers must be finite numbers, got {odd[0] or odd[1]}"):
             make("identity", 1, None, "regression").gradients(X, odd)
+
+
+def test_what_becomes_of_the_parameters_counts_in_the_next_answer(random: np.random.Generator) -> None:
+    network = dense_network(4, [16], 3)
+    parameters = initial_parameters(network, "he", random, np.float32)
+    model = Model(network, parameters, "classification", Scaling.none(4), Scaling.none(3), np.arange(3))
+    x: np.ndarray = random.normal(size=4).astype(np.float32)
+    answers = [model.predict_proba(x)]
+    for name in ("W1", "b1", "W2", "b2"):
+        model.parameters[name][...] += random.normal(size=model.parameters[name].shape)
+        answers.append(model.predict_proba(x))
+        model.parameters[name] = np.asfortranarray(model.parameters[name] * 2)
+        answers.append(model.predict_proba(x))
+        model.parameters[name][...] *= 0.7
+        answers.append(model.predict_proba(x))
+    assert len({answer.tobytes() for answer in answers}) == len(answers)
+    fresh = replace(model, parameters={name: array.copy() for name, array in model.parameters.items()})
+    assert np.array_equal(fresh.predict_proba(x), answers[-1])
+
+
+def test_a_model_that_has_answered_can_be_copied_and_pickled(random: np.random.Generator) -> None:
+    network = dense_network(4, [5], 3)
+    parameters = initial_parameters(network, "he", random, np.float32)
+    model = Model(network, parameters, "classification", Scaling.none(4), Scaling.none(3), np.arange(3))
+    answer = model.predict_proba(np.ones(4))
+    for other in (pickle.loads(pickle.dumps(model)), deepcopy(model)):
+        assert np.array_equal(other.predict_proba(np.ones(4)), answer)

@@ -10,7 +10,7 @@
 
 namespace limpid {
 
-inline constexpr std::size_t part_depth = 512;  // of a deep product so much at a time
+inline constexpr std::size_t part_depth = 256;  // of a deep product so much at a time
 
 // A number of a row that is not zero, and its place in the row.
 template <class T>
@@ -77,8 +77,8 @@ struct Kernels {
     // The same with the rows of x in lists: part `part` of them, which begins at input `first`.
     void (*scatter)(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
                     std::size_t units, T* sums, std::size_t stride);
-    // The optimizer's step along `scale` times the slopes g, over `count` numbers (whole vectors).
-    void (*step)(const StepNumbers<T>&, const Movable<T>&, const T* g, T scale, std::size_t count);
+    // The optimizer's step along `scale` times the slopes g, which lie like the (rows, units) parameters.
+    void (*step)(const StepNumbers<T>&, const Movable<T>&, const T* g, T scale, std::size_t rows, std::size_t units);
     // sums[c] += the sum of column c; where `fresh`, sums[c] = it.
     void (*column_sums)(const T* rows_of, std::size_t rows, std::size_t units, std::size_t stride, T* sums, bool fresh);
     // The sum of the squares of a (rows, units) matrix; `columns` is room for one row.

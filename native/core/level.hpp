@@ -58,6 +58,15 @@ template <OptimizerKind kind, class T>
     if constexpr (remembers_second) second.store(parameters.second + at);
 }
 
+// Parameters are on their way from memory while their slopes are summed up.
+template <OptimizerKind kind, class T>
+[[gnu::always_inline]] inline void ask_for(const Movable<T>& parameters, std::size_t at) {
+    __builtin_prefetch(parameters.w + at, 1);
+    if constexpr (kind != OptimizerKind::gradient_descent) __builtin_prefetch(parameters.first + at, 1);
+    if constexpr (kind == OptimizerKind::adam || kind == OptimizerKind::nadam)
+        __builtin_prefetch(parameters.second + at, 1);
+}
+
 template <class T>
 void descend(const Factors<T>& factors, const T* sums, const StepNumbers<T>& numbers, const Movable<T>& parameters) {
     const std::size_t stride = parameters.stride;
@@ -68,7 +77,14 @@ void descend(const Factors<T>& factors, const T* sums, const StepNumbers<T>& num
                 move_at<kind>(numbers, parameters, (row + i) * stride + column + j, sum);
             });
         };
-        transposed_product(factors, From<T>{sums, stride}, finish);
+        const auto start = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
+                                                      std::size_t column) __attribute__((always_inline)) {
+            From<T>{sums, stride}(tile, row, column);
+            tile.each([&](std::size_t i, std::size_t j, Vector<T>&) __attribute__((always_inline)) {
+                ask_for<kind>(parameters, (row + i) * stride + column + j);
+            });
+        };
+        transposed_product(factors, start, finish);
     });
 }
 
@@ -109,11 +125,14 @@ void scatter(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t
 }
 
 template <class T>
-void step(const StepNumbers<T>& numbers, const Movable<T>& parameters, const T* g, T scale, std::size_t count) {
+void step(const StepNumbers<T>& numbers, const Movable<T>& parameters, const T* g, T scale, std::size_t rows,
+          std::size_t units) {
     with_optimizer(numbers.kind, [&]<OptimizerKind kind>() {
-        each_vector<T>(count, [&](std::size_t at) {
-            move_at<kind>(numbers, parameters, at, Vector<T>(scale) * Vector<T>::load(g + at));
-        });
+        for (std::size_t row = 0; row < rows; ++row)
+            each_vector<T>(units, [&](std::size_t unit) {
+                const std::size_t at = row * parameters.stride + unit;
+                move_at<kind>(numbers, parameters, at, Vector<T>(scale) * Vector<T>::load(g + at));
+            });
     });
 }
 

@@ -11,6 +11,9 @@ inline constexpr int tile_rows = 6;
 // Of sums, vectors of b and one of a: 29 of 32 registers at 64 bytes, else 15 of 16.
 inline constexpr int tile_vectors = LIMPID_VECTOR_BYTES == 64 ? 4 : 2;
 
+// Packing a strip of b pays where so many rows read it and b has so many numbers.
+inline constexpr std::size_t rows_to_pack = 48, numbers_to_pack = std::size_t{1} << 15;
+
 template <class T, int Rows, int Vectors>
 struct Tile {
     Vector<T> sums[Rows][Vectors];
@@ -69,9 +72,24 @@ inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t end, 
     return row;
 }
 
+// A strip of b, packed so that nothing lies between its rows: a wide matrix has each of them in another page.
+template <class T>
+inline const T* packed(const Factors<T>& f, std::size_t column, std::size_t columns) {
+    constexpr std::size_t width = Vector<T>::width;
+    alignas(64) static thread_local T room[part_depth * tile_vectors * width];
+    for (std::size_t k = 0; k < f.depth; ++k)
+        for (std::size_t at = 0; at < columns; at += width)
+            Vector<T>::load(f.b + k * f.b_stride + column + at).store(room + k * columns + at);
+    return room;
+}
+
 template <bool transposed, int Vectors, class T, class Start, class Finish>
-inline void column_of_tiles(const Factors<T>& f, std::size_t row, std::size_t end, std::size_t column,
+inline void column_of_tiles(const Factors<T>& given, std::size_t row, std::size_t end, std::size_t column,
                             const Start& start, const Finish& finish) {
+    Factors<T> f = given;
+    constexpr std::size_t columns = Vectors * Vector<T>::width;
+    if (f.depth <= part_depth && end - row >= rows_to_pack && f.b_stride * f.depth >= numbers_to_pack)
+        f.b = packed(given, column, columns) - column, f.b_stride = columns;
     row = strip<transposed, tile_rows, Vectors>(f, row, end, column, start, finish);
     row = strip<transposed, 4, Vectors>(f, row, end, column, start, finish);
     row = strip<transposed, 2, Vectors>(f, row, end, column, start, finish);

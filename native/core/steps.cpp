@@ -5,11 +5,11 @@
 namespace limpid {
 
 template <class T>
-StepNumbers<T> step_numbers(const Optimizer& optimizer, double rate, std::uint64_t step, double l2, bool decays) {
+StepNumbers<T> step_numbers(const Optimizer& optimizer, double rate, std::uint64_t step, double l2) {
     const double t = static_cast<double>(step), b1 = optimizer.beta_1, b2 = optimizer.beta_2;
     StepNumbers<T> n{.kind = optimizer.kind, .rate = T(rate)};
-    n.l2 = decays ? T(l2) : T(0);
-    n.shrink = decays ? T(1 - rate * optimizer.weight_decay) : T(1);
+    n.l2 = T(l2);
+    n.shrink = T(1 - rate * optimizer.weight_decay);
     n.keep = T(b1), n.take = T(1 - b1), n.keep_second = T(b2), n.take_second = T(1 - b2);
     n.epsilon = T(optimizer.epsilon);
     const double correction = std::sqrt(1 - std::pow(b2, t));
@@ -38,7 +38,7 @@ StepNumbers<T> step_numbers(const Optimizer& optimizer, double rate, std::uint64
     return n;
 }
 
-template StepNumbers<float> step_numbers(const Optimizer&, double, std::uint64_t, double, bool);
-template StepNumbers<double> step_numbers(const Optimizer&, double, std::uint64_t, double, bool);
+template StepNumbers<float> step_numbers(const Optimizer&, double, std::uint64_t, double);
+template StepNumbers<double> step_numbers(const Optimizer&, double, std::uint64_t, double);
 
 }  // namespace limpid

@@ -17,9 +17,15 @@ struct StepNumbers {
     T l2 = 0;                       // the penalty's slope a unit of weight
 };
 
-// For step number `step` (from 1) at the learning rate `rate`; `decays` is false for biases. `l2` is already divided
-// by the batch's weight.
+// For step number `step` (from 1) at the learning rate `rate`; `l2` is already divided by the batch's weight.
 template <class T>
-StepNumbers<T> step_numbers(const Optimizer& optimizer, double rate, std::uint64_t step, double l2, bool decays);
+StepNumbers<T> step_numbers(const Optimizer& optimizer, double rate, std::uint64_t step, double l2);
+
+// The same for biases, which neither decay nor cost anything.
+template <class T>
+StepNumbers<T> of_biases(StepNumbers<T> weights) {
+    weights.l2 = 0, weights.shrink = 1;
+    return weights;
+}
 
 }  // namespace limpid

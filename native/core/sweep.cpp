@@ -7,7 +7,7 @@ namespace limpid {
 namespace {
 
 // Measured: in the time of so many multiplications on one core two threads meet, and have something left of it.
-constexpr double least_for_a_thread = 400'000;
+constexpr double least_for_a_thread = 150'000;
 constexpr std::size_t rows_together = 6;       // of a tile of products: each thread's rows begin with a whole one
 constexpr std::size_t inputs_together = 48;    // the same, and whole vectors where weights are transposed
 constexpr std::size_t squares_together = 256;  // rows whose squares one thread adds up, whatever there are of either
@@ -72,6 +72,7 @@ auto Sweep<T>::pieces_of(const Network& network, std::size_t members, std::size_
 
 template <class T>
 void Sweep<T>::prepare(Crew& crew, const Arrays<T>& parameters) {
+    weights_ = parameters.view();
     crew.share(pieces_.size(), [&](std::size_t number, std::size_t) {
         prepare(parameters, pieces_[number].layer, pieces_[number].inputs);
     });
@@ -83,16 +84,14 @@ void Sweep<T>::prepare(const Arrays<T>& parameters, std::size_t layer, Range inp
 }
 
 template <class T>
-double Sweep<T>::there_and_back(Crew& crew, const Arrays<T>& parameters, const Choice& choice, double total,
-                                const Dropout& dropout) {
-    const Weights<T> weights = parameters.view();
+double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
     rows_ = choice.count;
     inputs_.begin(choice);
     const std::size_t part = std::min(rows_, round_up((rows_ + crew.members() - 1) / crew.members(), rows_together));
     crew.share((rows_ + part - 1) / part, [&](std::size_t number, std::size_t member) {
         const Range rows{number * part, std::min(part, rows_ - number * part)};
         inputs_.gather(rows), targets_.gather(choice, rows, total);
-        backprop_.forward(weights, inputs_, rows, dropout);
+        backprop_.forward(weights_, inputs_, rows, dropout);
         backprop_.measure(targets_, rows, member);
         for (std::size_t layer = network_.layers.size(); layer-- > 1;) backprop_.back(layer, rows);
     });
@@ -121,7 +120,7 @@ void Sweep<T>::descend(std::size_t layer, Range inputs, const T* sums, const Ste
     T* const slopes = block_.get() + member * inputs_.block() * stride(0);
     if (sums) std::copy_n(sums, count, slopes);
     accumulate(layer, inputs, slopes, !sums);
-    kernels_.step(numbers, parameters, slopes, T(1), count);
+    kernels_.step(numbers, parameters, slopes, T(1), inputs.count, network_.layers[0].units);
 }
 
 template <class T>

@@ -28,12 +28,11 @@ class Sweep {
     std::size_t stride(std::size_t layer) const { return backprop_.stride(layer); }
 
     double weigh(const Choice& choice) const { return targets_.weigh(choice); }
-    // Takes over the weights for the way back: before the first `there_and_back`; some of a layer where they changed.
+    // The parameters to go there and back with, which must stay where they are; and some of a layer that changed since.
     void prepare(Crew& crew, const Arrays<T>& parameters);
     void prepare(const Arrays<T>& parameters, std::size_t layer, Range inputs);
     // The chosen rows, at most `rows_at_once`, to their cost by their share of `total`, and back to every delta.
-    double there_and_back(Crew& crew, const Arrays<T>& parameters, const Choice& choice, double total,
-                          const Dropout& dropout);
+    double there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout);
     // Calls `use(layer, inputs, member)` for parts of all layers' inputs until all were named.
     template <class Use>
     void each_part(Crew& crew, const Use& use) {
@@ -64,6 +63,7 @@ class Sweep {
     InputBatch<T> inputs_;
     TargetBatch<T> targets_;
     Backprop<T> backprop_;
+    Weights<T> weights_;
     std::vector<Piece> pieces_, square_pieces_;
     std::vector<double> squares_;
     std::size_t widest_;

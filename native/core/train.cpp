@@ -31,14 +31,13 @@ template <class T>
 BatchCost Descent<T>::step(Crew& crew, const Choice& batch, double rate) {
     const double total = sweep_.weigh(batch), l2 = rule_.l2 / total;
     BatchCost found{0, l2 != 0 ? 0.5 * l2 * sweep_.sum_of_squares(crew, state.parameters, false) : 0};
-    const Numbers numbers{step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2, true),
-                          step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2, false)};
+    const StepNumbers<T> of_weights = step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2);
+    const Numbers numbers{of_weights, of_biases(of_weights)};
     const bool clips = std::isfinite(rule_.clip_norm);
     for (std::size_t first = 0; first < batch.count; first += rows_at_once) {
         const Choice part{batch.order, batch.first + first, std::min(rows_at_once, batch.count - first),
                           batch.known - first};
-        found.cost +=
-            sweep_.there_and_back(crew, state.parameters, part, total, {rule_.dropout, rule_.seed, state.step, first});
+        found.cost += sweep_.there_and_back(crew, part, total, {rule_.dropout, rule_.seed, state.step, first});
         const bool fresh = first == 0, last = first + part.count == batch.count;
         sweep_.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
             if (last && !clips)
@@ -62,7 +61,8 @@ void Descent<T>::descend(std::size_t layer, Range inputs, bool fresh, const Numb
     sweep_.prepare(state.parameters, layer, inputs);
     if (inputs.first) return;
     sweep_.sum_delta(layer, slopes.b.get(), fresh);
-    sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), T(1), slopes.units);
+    sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), T(1), 1,
+                          slopes.units);
 }
 
 template <class T>
@@ -82,8 +82,8 @@ void Descent<T>::descend_clipped(Crew& crew, Numbers numbers, double l2) {
     for (std::size_t layer = 0; layer < network_.layers.size(); ++layer) {
         const auto& slopes = slopes_.layers[layer];
         sweep_.kernels().step(numbers.weights, movable(layer, &Arrays<T>::OfLayer::W), slopes.W.get(), scale,
-                              slopes.inputs * slopes.stride);
-        sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), scale,
+                              slopes.inputs, slopes.units);
+        sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), scale, 1,
                               slopes.units);
         sweep_.prepare(state.parameters, layer, {0, slopes.inputs});
     }

@@ -116,7 +116,7 @@ const std::vector<Workload> workloads = {{"mnist 784-128-10, batch 128", {784, 1
                                           Activation::relu,
                                           Activation::identity,
                                           CostKind::squared_error},
-                                         {"wide 512-512-512-256, batch 256", {512, 512, 512, 256}, 256, full},
+                                         {"wide 512-512-512-256, batch 64", {512, 512, 512, 256}, 64, full},
                                          {"adult 108-64-32-2, batch 256, sparse", {108, 64, 32, 2}, 256, categories},
                                          {"sparse 20000-64-2, batch 256", {20'000, 64, 2}, 256, words}};
 

@@ -16,12 +16,12 @@ class Forms {
     };
     const std::size_t rows, inputs;
 
-    // One number in so many is not zero.
+    // One number in so many is not zero; some rows end early, begin late or are empty, where not all is to be full.
     Forms(std::size_t r, std::size_t i, unsigned one_in) : rows(r), inputs(i), dense_(r * i), codes_(256) {
         std::mt19937 random(1);
         for (unsigned code = 0; code < 256; ++code) codes_[code] = static_cast<T>(code) / T(256);
         for (std::size_t at = 0; at < rows * inputs; ++at) {
-            if (random() % one_in == 0) keep(at, random() % 255 + 1);
+            if (random() % one_in == 0 && (one_in == 1 || inside(at))) keep(at, random() % 255 + 1);
             if ((at + 1) % inputs == 0) end_row();
         }
     }
@@ -95,6 +95,21 @@ class Forms {
         std::vector<Index> places, starts{0};
     };
 
+    bool inside(std::size_t at) const {
+        const std::size_t input = at % inputs;
+        switch (at / inputs % 5) {
+            case 1:
+                return input < inputs / 3;
+            case 2:
+                return input > inputs - inputs / 3;
+            case 3:
+                return input < inputs / 4 || input > inputs - inputs / 4;
+            case 4:
+                return at / inputs % 10 == 4;
+            default:
+                return true;
+        }
+    }
     void keep(std::size_t at, unsigned code) {
         dense_.put(at, code);
         kept_.add(code);

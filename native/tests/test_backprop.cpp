@@ -1,5 +1,6 @@
 // Rows there and back: in parts, in any order, they leave the same bits as all at once, and touch no other row.
 #include "core/backprop.hpp"
+#include "core/dropout.hpp"
 #include "lessons.hpp"
 
 using namespace limpid;
@@ -62,6 +63,19 @@ void check(const Lesson<T>& lesson, SimdLevel level, double dropout) {
     CHECK(whole.found({0, 30})[0] > 0);
 }
 
+// The masks are those of the rows' places in the batch and of the layer.
+template <class T>
+void check_masks(SimdLevel level) {
+    const Lesson<T> lesson(classifier({11, 19, 5}), 30);
+    Run<T> with(lesson, level, 0.4), without(lesson, level, 0);
+    with.rows({0, 30}, 0), without.rows({0, 30}, 0);
+    const std::vector<double> dropped = with.found({0, 30}), kept = without.found({0, 30});
+    std::vector<T> mask(30 * 19);
+    dropout_mask(0.4, 9, 4, 1, 30, 30, 19, 19, mask.data());
+    for (std::size_t at = 0; at < mask.size(); ++at)
+        CHECK(dropped[1 + at] == static_cast<double>(static_cast<T>(kept[1 + at]) * mask[at]));
+}
+
 template <class T>
 void check_all() {
     const Cost squared{CostKind::squared_error, 0};
@@ -71,6 +85,7 @@ void check_all() {
     for (const SimdLevel level : levels_here())
         for (const double dropout : {0.0, 0.4})
             for (const Lesson<T>* lesson : {&plain, &sparse, &deep, &single}) check(*lesson, level, dropout);
+    for (const SimdLevel level : levels_here()) check_masks<T>(level);
 }
 
 }  // namespace

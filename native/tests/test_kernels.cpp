@@ -9,10 +9,12 @@ struct Shape {
     std::size_t rows, depth, units;
 };
 
-// Around a tile's rows, a vector's and a strip's width, and the depth that is taken at a time.
-const std::vector<Shape> shapes = {{1, 1, 1},   {2, 3, 2},   {3, 11, 4},   {5, 11, 8},   {6, 7, 15},
-                                   {7, 12, 16}, {8, 5, 17},  {11, 11, 33}, {13, 9, 70},  {6, 8, 129},
-                                   {4, 6, 150}, {4, 1, 150}, {9, 512, 3},  {3, 513, 20}, {7, 1030, 7}};
+// Around a tile's rows, a vector's and a strip's width, and the depth that is taken at a time; the last ones are large
+// enough that strips are packed.
+const std::vector<Shape> shapes = {{1, 1, 1},      {2, 3, 2},      {3, 11, 4},    {5, 11, 8},   {6, 7, 15},
+                                   {7, 12, 16},    {8, 5, 17},     {11, 11, 33},  {13, 9, 70},  {6, 8, 129},
+                                   {4, 6, 150},    {4, 1, 150},    {9, 512, 3},   {3, 513, 20}, {7, 1030, 7},
+                                   {50, 256, 150}, {52, 300, 129}, {250, 50, 150}};
 
 // The factors of a b, and of a^T b; with `a` in lists.
 template <class T>

@@ -64,11 +64,12 @@ template <class T>
 void check_step(const Optimizer& optimizer, int step, bool decays) {
     const double rate = 0.1, l2 = 0.02, scale = 0.5;
     const Matrix<T> g(3, 21, 1);
-    const StepNumbers<T> numbers = step_numbers<T>(optimizer, rate, static_cast<std::uint64_t>(step), l2, decays);
+    const StepNumbers<T> weights = step_numbers<T>(optimizer, rate, static_cast<std::uint64_t>(step), l2);
+    const StepNumbers<T> numbers = decays ? weights : of_biases(weights);
     at_each_level<T>([&](const Kernels<T>& kernels) {
         const Start<T> before(3, 21);
         Start<T> after(3, 21);
-        kernels.step(numbers, after.movable(), g.get(), T(scale), 3 * g.stride);
+        kernels.step(numbers, after.movable(), g.get(), T(scale), 3, 21);
         g.each([&](std::size_t row, std::size_t column, T slope) {
             const auto at = [&](const Start<T>& state) {
                 return Moved{static_cast<double>(state.w.at(row, column)),
@@ -91,7 +92,7 @@ void check_step(const Optimizer& optimizer, int step, bool decays) {
 template <class T>
 void check_descend(OptimizerKind kind, std::size_t rows, std::size_t inputs, std::size_t units) {
     const Matrix<T> x(rows, inputs, 1), delta(rows, units, 2);
-    const StepNumbers<T> numbers = step_numbers<T>(optimizer_of(kind, false), 0.1, 3, 0.01, true);
+    const StepNumbers<T> numbers = step_numbers<T>(optimizer_of(kind, false), 0.1, 3, 0.01);
     const auto slope_of = [&](std::size_t from, std::size_t count) {
         return Factors<T>{x.row(from), delta.row(from), x.stride, delta.stride, inputs, units, count};
     };
@@ -100,7 +101,7 @@ void check_descend(OptimizerKind kind, std::size_t rows, std::size_t inputs, std
         kernels.accumulate(slope_of(0, rows), sums.get(), sums.stride, true);
         kernels.accumulate(slope_of(0, rows / 2), some.get(), some.stride, true);
         Start<T> apart(inputs, units), together(inputs, units), in_two(inputs, units);
-        kernels.step(numbers, apart.movable(), sums.get(), T(1), inputs * sums.stride);
+        kernels.step(numbers, apart.movable(), sums.get(), T(1), inputs, units);
         kernels.descend(slope_of(0, rows), nullptr, numbers, together.movable());
         kernels.descend(slope_of(rows / 2, rows - rows / 2), some.get(), numbers, in_two.movable());
         for (const Start<T>* each : {&together, &in_two})

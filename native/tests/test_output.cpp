@@ -73,8 +73,11 @@ Matrix<T> measured(const Kernels<T>& kernels, const Task& task, const Rows<T>& r
                    std::size_t count) {
     const std::size_t units = rows.z.columns;
     Matrix<T> delta(count, units), costs(1, count), made(count, units + 1), room(1, output_room<T>(units));
+    std::fill_n(room.get(), room.columns, std::numeric_limits<T>::quiet_NaN());  // nothing there may matter
+    std::fill_n(costs.get(), costs.stride, T(-1));
     kernels.output_cost(rows.answers(task, first, count), delta.get(), costs.get(), room.get());
     delta.each([&](std::size_t row, std::size_t unit, T blame) { made.at(row, unit) = blame; });
+    for (std::size_t behind = count; behind < costs.stride; ++behind) CHECK(costs.get()[behind] == -1);
     for (std::size_t row = 0; row < count; ++row) {
         made.at(row, units) = costs.at(0, row);
         for (std::size_t filled = units; filled % (16 / sizeof(T)); ++filled) CHECK(delta.row(row)[filled] == 0);

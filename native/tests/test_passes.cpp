@@ -134,6 +134,38 @@ std::vector<double> blame(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel
     return made;
 }
 
+// Slopes of the first weights and of biases by plain loops over all rows.
+template <class T>
+void check_rows_together(const Lesson<T>& lesson, SimdLevel level) {
+    LayerRooms<T> deltas(lesson.net, lesson.rows);
+    Arrays<T> slopes(lesson.net);
+    gradients(lesson.net, lesson.start, lesson.examples(), 0, level, 4, deltas.places, slopes);
+    for (std::size_t at = 0; at < lesson.net.layers.size(); ++at) {
+        const auto& layer = slopes.layers[at];
+        for (std::size_t unit = 0; unit < layer.units; ++unit) {
+            Plain bias, weight;
+            for (std::size_t row = 0; row < lesson.rows; ++row) {
+                const T blame = deltas.rooms[at][row * layer.units + unit];
+                bias.add(blame), weight.add(blame, at ? 0 : lesson.X.at(row, unit));
+            }
+            bias.check(layer.b.get()[unit]);
+            if (at == 0) weight.check(layer.W.get()[unit * layer.stride + unit]);
+        }
+    }
+}
+
+// The smallest numbers count as zero, whoever computes with them.
+template <class T>
+void check_flushing(SimdLevel level) {
+    const Network net = network(Activation::relu, Activation::identity, {CostKind::squared_error, 0}, {9, 90, 90, 1});
+    const Lesson<T> lesson(net, 500);
+    std::fill_n(lesson.start.layers[0].W.get(), 9 * lesson.start.layers[0].stride, std::numeric_limits<T>::min() / 2);
+    for (const auto& layer : lesson.start.layers) std::fill_n(layer.b.get(), layer.units, T(0));
+    for (const std::size_t threads : {1, 4})
+        for (const T output : Traced<T>(lesson, lesson.start.view(), lesson.X.plain(), level, threads).outputs)
+            CHECK(output == 0);
+}
+
 template <class T>
 void check_gradients(unsigned one_in) {
     const Lesson<T> lesson(classifier({70, 50, 3}), 530, one_in);  // more rows than go through at once
@@ -143,6 +175,8 @@ void check_gradients(unsigned one_in) {
         for (const std::size_t threads : {2, 3, 4}) CHECK(blame(lesson, lesson.X.plain(), level, threads) == wanted);
         std::size_t number = 0;
         for (const auto& form : lesson.X.all()) CHECK(blame(lesson, form.X, level, number++ % 4 + 1) == wanted);
+        check_rows_together(lesson, level);
+        check_flushing<T>(level);
         if (level == SimdLevel::baseline) continue;
         CHECK(fused.empty() || fused == wanted);
         fused = wanted;

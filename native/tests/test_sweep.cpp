@@ -55,8 +55,8 @@ std::vector<double> found(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel
     Arrays<T> slopes(lesson.net);
     State<T> state = lesson.state({});
     sweep.prepare(crew, state.parameters);
-    std::vector<double> made{sweep.there_and_back(crew, state.parameters, choice, sweep.weigh(choice), {})};
-    const StepNumbers<T> numbers = step_numbers<T>({}, 0.1, 1, 0, true);
+    std::vector<double> made{sweep.there_and_back(crew, choice, sweep.weigh(choice), {})};
+    const StepNumbers<T> numbers = step_numbers<T>({}, 0.1, 1, 0);
     sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
         const auto &own = slopes.layers[layer], &moved = state.parameters.layers[layer];
         sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, true);

@@ -90,25 +90,64 @@ void check_forms(const Lesson<T>& lesson, const StepRule& rule) {
     }
 }
 
+// A batch that goes through in two parts drops units by their rows' places in it.
+template <class T>
+void check_places(const Lesson<T>& lesson, const StepRule& rule) {
+    const std::vector<std::int64_t> order = shuffled(lesson.rows);
+    const std::size_t rest = rule.batch_size - rows_at_once;
+    const Choice whole{order.data(), 0, rule.batch_size, rule.batch_size};
+    for (const SimdLevel level : levels_here()) {
+        Descent<T> descent(lesson.net, rule, lesson.examples(), lesson.state(rule.optimizer), level, 1);
+        const double rate = 0.1;
+        BatchCost found{};
+        descent.train(order.data(), rule.batch_size, &rate, 1, &found);
+        Sweep<T> sweep(lesson.net, lesson.examples(), rule.batch_size, rule.label_smoothing, true, true, level, 1);
+        Crew crew(1);
+        const FlushToZero flush;
+        const auto cost = [&](std::size_t first, std::size_t count) {
+            const Choice part{order.data(), first, count, count};
+            return sweep.there_and_back(crew, part, sweep.weigh(whole), {rule.dropout, rule.seed, 0, first});
+        };
+        sweep.prepare(crew, lesson.start);
+        CHECK(found.cost == cost(0, rows_at_once) + cost(rows_at_once, rest));
+    }
+}
+
+// A slope too small to be normal moves nothing.
+void check_flushing(SimdLevel level) {
+    const Network net = network(Activation::relu, Activation::identity, {CostKind::squared_error, 0}, {2, 1});
+    Lesson<float> lesson(net, 4);
+    std::fill(lesson.Y.begin(), lesson.Y.end(), 1e-38f);
+    const StepRule rule{.optimizer = {}, .batch_size = 4};
+    State<float> start{Arrays<float>(net), {}, 0};
+    Descent<float> descent(net, rule, lesson.examples(), std::move(start), level, 1);
+    const double rate = 1;
+    BatchCost cost{};
+    descent.train(shuffled(4).data(), 4, &rate, 1, &cost);
+    for (const double number : flat(descent.state.parameters)) CHECK(number == 0);
+}
+
 // Large enough that four threads share every step (see worthwhile_threads), with rows left over for the last.
 template <class T>
 void check_rules() {
     const std::vector<std::size_t> widths = {90, 70, 50, 7};
     const Network net = network(Activation::gelu, Activation::softmax, {CostKind::cross_entropy, 0}, widths);
-    const Lesson<T> lesson(net, 700), sparse(net, 360, 7);
+    // where most is zero all forms become lists; where nothing is, dense rows stay dense beside them
+    const Lesson<T> sparse(net, 360, 7), full(net, 700);
 #if defined(LIMPID_CORES)
     CHECK(worthwhile_threads(170.0 * (90 * 70 + 70 * 50 + 50 * 7), 4) == 4);
 #endif
     const StepRule plain{.optimizer = {}, .batch_size = 170};
     StepRule rule{.optimizer = adam, .batch_size = 170};
-    check_bits(sparse, plain), check_forms(sparse, plain);
-    check_bits(sparse, rule), check_forms(sparse, rule);
+    check_bits(sparse, plain), check_forms(sparse, plain), check_forms(full, plain);
+    check_bits(sparse, rule);
     rule.l2 = 0.1, rule.dropout = 0.3, rule.seed = 9, rule.label_smoothing = 0.1;
     check_forms(sparse, rule);
     rule.batch_size = 600;  // more rows than go through at once
-    check_bits(lesson, rule);
+    check_bits(full, rule), check_forms(full, rule);
+    check_places(full, rule);
     rule.clip_norm = 0.01;
-    check_bits(lesson, rule), check_forms(sparse, rule);
+    check_bits(full, rule), check_forms(full, rule);
 }
 
 // The same rows, where the others make leaving zeros out pay, and where they hide that.
@@ -196,6 +235,7 @@ int main() {
     for (const SimdLevel level : levels_here()) {
         check_zeros(level);
         check_clipping(level);
+        check_flushing(level);
         for (std::size_t kind = 0; kind < optimizer_names.size(); ++kind)
             check_learning(static_cast<OptimizerKind>(kind), level);
     }

@@ -151,7 +151,7 @@ class MLP(BaseEstimator):
         stratify = examples.Y if self._task() == "classification" and examples.Y.shape[1] == 1 else None
         parts = [part for part in examples if part is not None]
         split = train_test_split(*parts, random_state=random, test_size=self.validation_fraction, stratify=stratify)
-        if len(split[1]) < 2:
+        if split[1].shape[0] < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
