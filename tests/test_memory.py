@@ -17,7 +17,7 @@ def test_a_network_that_cannot_fit_is_refused_before_it_is_drawn(monkeypatch: py
     monkeypatch.setattr(memory, "memory_available", lambda: 2 * 10**9)
     digits = read("digits")
     tracemalloc.start()
-    with pytest.raises(LimpidError, match=r"training 64-1000000-10 .* needs about 4\.\d GB of memory, 2\.0 GB are"):
+    with pytest.raises(LimpidError, match=r"training 64-1000000-10 .* needs about 3\.\d GB of memory, 2\.0 GB are"):
         learn(digits, hidden=[1_000_000])
     with pytest.raises(LimpidError, match=r"needs about \d+\.\d GB of memory, 2\.0 GB are available"):
         MLPClassifier((1_000_000,)).fit(digits.X, digits.y)

@@ -314,6 +314,9 @@ void define(nb::module_ module) {
 
 }  // namespace
 
+// By this threadpoolctl tells limpid's library from others that are called _native.
+extern "C" [[gnu::visibility("default")]] std::size_t limpid_allowed_threads() { return allowed_threads(); }
+
 NB_MODULE(_native, module) {
     module.doc() = "limpid's compiled part";
     module.def(

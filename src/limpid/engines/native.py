@@ -150,6 +150,7 @@ class _Threads(LibController):  # type: ignore[misc]  # threadpoolctl has no typ
     user_api = "limpid"
     internal_api = "limpid"
     filename_prefixes = ("_native",)
+    check_symbols = ("limpid_allowed_threads",)
 
     def get_num_threads(self) -> int:
         return int(_native.allowed_threads())
