@@ -10,8 +10,8 @@ from limpid.network import Network
 
 ROWS_AT_ONCE = 512
 """Rows whose activations are in memory together."""
-COPIES = 3
-"""Of the parameters and of what the optimizer remembers: to start from, at work, and handed out."""
+COPIES = 4
+"""Of the parameters and of what the optimizer remembers: to start from, at work, and handed out twice over."""
 
 
 def memory_needed(network: Network, *, slots: int, batch_size: int, dtype: Any, scaled: int = 0) -> int:
