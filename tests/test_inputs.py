@@ -163,7 +163,7 @@ def never_dense(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", [csr_array, csr_matrix, csc_array])
 @pytest.mark.usefixtures("never_dense")
-@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")  # that five passes are too few
 def test_estimators_never_make_sparse_rows_dense(kind: Any, random: np.random.Generator) -> None:
     dense = np.abs(random.normal(size=(80, 30))) * (random.uniform(size=(80, 30)) < 0.2)
     y = (dense.sum(axis=1) > dense.sum(axis=1).mean()).astype(int)

@@ -27,7 +27,6 @@ def contenders(work: Workload, cores: int) -> dict[str, Contender]:
     if work.job == "an epoch":
         if cores == 1:
             found["limpid, held to AVX2"] = on(level="avx2")
-        found["limpid, bfloat16"] = on(precision="bfloat16")
         if not work.slow:
             found["limpid, reference engine"] = on("reference")
     if work.products_alone:

@@ -1,13 +1,11 @@
 """limpid: its engines, one call an epoch; answers through `Model.predict_proba`."""
 
-import inspect
 import os
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.workload import Contender, Learner, Predict, UnableError, Workload
+from benchmarks.workload import Contender, Learner, Predict, Workload
 from limpid.encoder import Scaling
 from limpid.engines import Descent, Engine, Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
@@ -16,12 +14,12 @@ from limpid.network import Network, dense_network
 from limpid.optimizers import Optimizer, find_optimizer
 
 
-def on(engine: str = "native", level: str = "", precision: str = "") -> Contender:
-    """limpid on `engine`, at the SIMD level called `level` or the best, in `precision` or float32."""
+def on(engine: str = "native", level: str = "") -> Contender:
+    """limpid on `engine`, at the SIMD level called `level` or the best."""
 
     def begin(work: Workload, cores: int) -> Learner:
         X = work.X if engine == "native" else work.dense()
-        runner = _Runner(_engine(engine, cores, precision), work, Examples(X, work.Y), level, cores)
+        runner = _Runner(find_engine(engine, cores), work, Examples(X, work.Y), level, cores)
         return Learner(runner.start, runner.descend, runner.predictor)
 
     return begin
@@ -61,12 +59,3 @@ def _optimizer(work: Workload) -> Optimizer:
     if work.optimizer == "gradient_descent":
         return optimizer
     return type(optimizer)(**{**vars(optimizer), "beta_2": work.beta_2})
-
-
-def _engine(name: str, cores: int, precision: str) -> Engine:
-    if not precision:
-        return find_engine(name, cores)
-    if "precision" not in inspect.signature(find_engine).parameters:
-        raise UnableError(f"{precision} is not built")
-    choices: dict[str, Any] = {"precision": precision}
-    return find_engine(name, cores, **choices)

@@ -61,7 +61,6 @@ void InputBatch<T>::begin(const Choice& choice) {
             starts_[row + 1] = starts_[row] + static_cast<std::uint32_t>(starts[from + 1] - starts[from]);
         }
     });
-    // here, since threads at work have nobody to tell of a failure
     if (starts_[choice.count] > entries_.size()) entries_.resize(starts_[choice.count]);
 }
 

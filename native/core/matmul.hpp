@@ -52,44 +52,50 @@ template <class T, int Rows, int Vectors>
 }
 
 template <bool transposed, class T, int Rows, int Vectors>
-[[gnu::always_inline]] inline void multiply(Tile<T, Rows, Vectors>& tile, const Factors<T>& f, std::size_t row,
-                                            std::size_t column) {
-    const T *a = f.a + (transposed ? row : row * f.a_stride), *b = f.b + column;
+[[gnu::always_inline]] inline void multiply(Tile<T, Rows, Vectors>& tile, const Factors<T>& f, std::size_t row) {
+    const T *a = f.a + (transposed ? row : row * f.a_stride), *b = f.b;
     const std::size_t along_rows = transposed ? 1 : f.a_stride, along_depth = transposed ? f.a_stride : 1;
     for (std::size_t k = 0; k < f.depth; ++k, a += along_depth, b += f.b_stride) multiply_at(tile, a, along_rows, b);
 }
 
-// Tiles of `Rows` rows from `row` on, as many as there are before `end`; returns the first row left over.
+// Tiles of `Rows` rows from `row` on, as many as there are before `end`; returns the first row left over. Of f.b the
+// strip that begins at `column` is given.
 template <bool transposed, int Rows, int Vectors, class T, class Start, class Finish>
 inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t end, std::size_t column, const Start& start,
                          const Finish& finish) {
     for (; row + Rows <= end; row += Rows) {
         Tile<T, Rows, Vectors> tile;
         start(tile, row, column);
-        multiply<transposed>(tile, f, row, column);
+        multiply<transposed>(tile, f, row);
         finish(tile, row, column);
     }
     return row;
 }
 
+template <class T>
+inline Factors<T> from_column(Factors<T> f, std::size_t column) {
+    f.b += column;
+    return f;
+}
+
 // A strip of b, packed so that nothing lies between its rows: a wide matrix has each of them in another page.
 template <class T>
-inline const T* packed(const Factors<T>& f, std::size_t column, std::size_t columns) {
+inline Factors<T> packed(Factors<T> f, std::size_t columns) {
     constexpr std::size_t width = Vector<T>::width;
     alignas(64) static thread_local T room[part_depth * tile_vectors * width];
     for (std::size_t k = 0; k < f.depth; ++k)
         for (std::size_t at = 0; at < columns; at += width)
-            Vector<T>::load(f.b + k * f.b_stride + column + at).store(room + k * columns + at);
-    return room;
+            Vector<T>::load(f.b + k * f.b_stride + at).store(room + k * columns + at);
+    f.b = room, f.b_stride = columns;
+    return f;
 }
 
 template <bool transposed, int Vectors, class T, class Start, class Finish>
 inline void column_of_tiles(const Factors<T>& given, std::size_t row, std::size_t end, std::size_t column,
                             const Start& start, const Finish& finish) {
-    Factors<T> f = given;
-    constexpr std::size_t columns = Vectors * Vector<T>::width;
+    Factors<T> f = from_column(given, column);
     if (f.depth <= part_depth && end - row >= rows_to_pack && f.b_stride * f.depth >= numbers_to_pack)
-        f.b = packed(given, column, columns) - column, f.b_stride = columns;
+        f = packed(f, Vectors * Vector<T>::width);
     row = strip<transposed, tile_rows, Vectors>(f, row, end, column, start, finish);
     row = strip<transposed, 4, Vectors>(f, row, end, column, start, finish);
     row = strip<transposed, 2, Vectors>(f, row, end, column, start, finish);
@@ -104,7 +110,7 @@ inline void rows_of_product(const Factors<T>& f, std::size_t row, std::size_t en
     std::size_t column = 0;
     if (end - row == 1)  // one row has too few sums of its own to keep the processor busy
         for (; column + 7 * width < f.columns; column += 8 * width)
-            strip<transposed, 1, 8>(f, row, end, column, start, finish);
+            strip<transposed, 1, 8>(from_column(f, column), row, end, column, start, finish);
     for (; column + (tile_vectors - 1) * width < f.columns; column += tile_vectors * width)
         column_of_tiles<transposed, tile_vectors>(f, row, end, column, start, finish);
     for (; tile_vectors > 2 && column + width < f.columns; column += 2 * width)

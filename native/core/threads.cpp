@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
+#include <exception>
 #include <fstream>
 #include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #if defined(__linux__)
 #include <sched.h>
 #include <unistd.h>
@@ -82,7 +84,7 @@ class Pool {
     std::size_t grow(std::size_t threads) {
         try {
             while (asleep_.size() < threads) {
-                asleep_.emplace_back(0), taken_.emplace_back();
+                taken_.emplace_back(), asleep_.emplace_back(0);
                 std::thread([this, member = asleep_.size(), asleep = &asleep_.back()] {
                     serve(member, *asleep);
                 }).detach();
@@ -104,16 +106,17 @@ class Pool {
         take_pieces(0);
         gate_.fetch_and(~open);
         const auto empty = [&] { return (gate_.load(std::memory_order_acquire) & inside) == 0; };
-        if (soon(empty)) return;
-        for (std::uint32_t value = gate_.load(); value & inside; value = gate_.load()) gate_.wait(value);
+        if (!soon(empty))
+            for (std::uint32_t value = gate_.load(); value & inside; value = gate_.load()) gate_.wait(value);
+        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     }
 
    private:
     static constexpr std::uint32_t inside = 0xFFF, open = 0x1000, one_task = 0x2000;
 
     // Every so-manieth piece is a member's own, so that it finds in its caches what it worked on in the task before;
-    // then those that others have not come to.
-    void take_pieces(std::size_t member) {
+    // then those that others have not come to. What one throws is kept for the caller: the others are still at work.
+    void take_pieces(std::size_t member) try {
         const std::size_t members = members_.load(std::memory_order_relaxed);
         for (std::size_t turn = 0; turn < members; ++turn) {
             const std::size_t whose = (member + turn) % members;
@@ -123,6 +126,9 @@ class Pool {
                 call_(work_, piece, member);
             }
         }
+    } catch (...) {
+        const std::lock_guard lock(failing_);
+        if (!failure_) failure_ = std::current_exception();
     }
 
     [[noreturn]] void serve(std::size_t member, std::atomic<std::uint32_t>& asleep) {
@@ -154,6 +160,8 @@ class Pool {
     std::size_t pieces_ = 0;
     void (*call_)(const void*, std::size_t, std::size_t) = nullptr;
     const void* work_ = nullptr;
+    std::mutex failing_;
+    std::exception_ptr failure_;
     std::atomic<std::size_t> members_{0};
     alignas(64) std::atomic<std::uint32_t> gate_{0};
 };
@@ -189,10 +197,12 @@ void set_most_threads(std::size_t most) { most_threads.store(most, std::memory_o
 Crew::Crew(std::size_t members) : members_(1) {
     if (members < 2 || in_a_crew) return;
     Pool& found = pool();
-    if (!found.taken.try_lock()) return;
+    std::unique_lock lock(found.taken, std::try_to_lock);
+    if (!lock) return;
+    members_ = 1 + found.grow(std::min(members, most_members) - 1);
+    lock.release();
     pool_ = &found;
     in_a_crew = true;
-    members_ = 1 + found.grow(std::min(members, most_members) - 1);
 }
 
 Crew::~Crew() {

@@ -26,7 +26,8 @@ class Crew {
     std::size_t members() const { return members_; }
 
     // Calls `work(piece, member)` once for every piece below `pieces`, in any order and on any member at a time; what
-    // they did is seen by the caller when this returns.
+    // they did is seen by the caller when this returns. Errors: the first that a piece throws; others may be left
+    // undone.
     template <class Work>
     void share(std::size_t pieces, const Work& work) {
         if (members_ == 1 || pieces < 2) {

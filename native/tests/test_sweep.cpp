@@ -54,6 +54,7 @@ std::vector<double> found(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel
     const Choice choice{nullptr, 0, lesson.rows, lesson.rows};
     Arrays<T> slopes(lesson.net);
     State<T> state = lesson.state({});
+    sweep.prepare(crew, Arrays<T>(lesson.net));  // the last ones count
     sweep.prepare(crew, state.parameters);
     std::vector<double> made{sweep.there_and_back(crew, choice, sweep.weigh(choice), {})};
     const StepNumbers<T> numbers = step_numbers<T>({}, 0.1, 1, 0);

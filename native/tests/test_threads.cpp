@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <new>
 #include <thread>
 
 #include "core/threads.hpp"
@@ -151,6 +152,26 @@ void check_flushing() {
 #endif
 }
 
+// What a piece throws reaches the caller once all have left, and the pool is as good as before.
+void check_failures() {
+    for (const std::size_t failing : {std::size_t{0}, std::size_t{7}, std::size_t{99}}) {
+        Crew crew(3);
+        std::atomic<int> at_work{0};
+        bool caught = false;
+        try {
+            crew.share(100, [&](std::size_t piece, std::size_t) {
+                ++at_work;
+                if (piece == failing) --at_work, throw std::bad_alloc();
+                --at_work;
+            });
+        } catch (const std::bad_alloc&) {
+            caught = at_work == 0;
+        }
+        CHECK(caught);
+        check_pieces(crew, 100);
+    }
+}
+
 void check_limits() {
     unsetenv("OMP_NUM_THREADS");
     set_most_threads(0);
@@ -235,6 +256,7 @@ int main() {
     check_nested();
     check_callers();
     check_flushing();
+    check_failures();
     check_limits();
 #if defined(__linux__)
     check_affinity();

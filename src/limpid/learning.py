@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from limpid.dataset import Dataset
 from limpid.encoder import Scaling, check_targets, encode_labels, value_range
-from limpid.engines import Coded, Examples, StepRule, find_engine
+from limpid.engines import Coded, Examples, StepRule, all_finite, find_engine
 from limpid.errors import LimpidError, choose
 from limpid.evaluation import score_for
 from limpid.initializers import initial_parameters
@@ -117,7 +117,7 @@ class Learning:
         if id(part) in self._read:
             return Examples(self._read[id(part)], targets)
         inputs = self.input_scaling.inputs(part.X, dtype)
-        if not isinstance(inputs, Coded) and not np.isfinite(inputs).all():
+        if not all_finite(inputs):
             row, column = np.argwhere(~np.isfinite(inputs))[0]
             far = f"{part.X[row, column]:g} in column {column + 1}"
             raise LimpidError(f"{part.name}: {far} lies too far from the rest for {dtype.__name__}")

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import Gradients, Trace
 from limpid.encoder import Scaling, check_targets, encode_labels
-from limpid.engines import Engine, Examples, State, find_engine, is_sparse, plain
+from limpid.engines import Engine, Examples, State, all_finite, find_engine, is_sparse, plain
 from limpid.errors import LimpidError
 from limpid.network import Network, Parameters
 from limpid.training import Epoch
@@ -161,11 +161,11 @@ class Model:
             raise
 
     def _check_finite(self, X: Any, scaled: Any) -> None:
-        numbers = plain(scaled, self.dtype)
-        if not np.isfinite(numbers).all():
-            row, column = np.argwhere(~np.isfinite(numbers))[0]
-            given = plain(X, numbers.dtype) if is_sparse(X) else np.reshape(X, numbers.shape)
-            raise LimpidError(f"inputs must be finite, got {given[row, column]} in row {row}, column {column}")
+        if all_finite(scaled):
+            return
+        row, column = np.argwhere(~np.isfinite(plain(scaled, self.dtype)))[0]
+        given = X if is_sparse(X) else np.reshape(X, scaled.shape)
+        raise LimpidError(f"inputs must be finite, got {given[row, column]} in row {row}, column {column}")
 
     def _scaled(self, X: Any) -> Any:
         """X as the engine reads it."""

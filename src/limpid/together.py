@@ -26,7 +26,6 @@ class Together:
         self.learnings = learnings
         first = learnings[0].recipe
         self._engine = find_engine(first.engine, first.threads)
-        self._threads = first.threads
 
     def drop(self, number: int, reason: str = "dropped") -> None:
         """Train network `number` no further; the others go on."""
@@ -85,7 +84,8 @@ def train_many(networks: Iterable[Mapping[str, Any]], dataset: Dataset, **shared
         for name in OF_ALL:
             if name in own:
                 raise LimpidError(f"{name} is the same for all networks: give it once, beside them")
-    common = complete(Recipe(**shared), dataset)
-    fixed = {name: getattr(common, name) for name in OF_ALL}
-    base = Learning(dataset, replace(Recipe(**shared), **fixed))
-    return Together([Learning(dataset, replace(Recipe(**shared), **fixed, **own), like=base) for own in every])
+    common = Recipe(**shared)
+    settled = complete(common, dataset)
+    common = replace(common, **{name: getattr(settled, name) for name in OF_ALL})
+    base = Learning(dataset, common)
+    return Together([Learning(dataset, replace(common, **own), like=base) for own in every])

@@ -297,8 +297,7 @@ class Training:
 
 
 def _make(work: Work) -> Made | None:
-    began = perf_counter()
     try:
-        return Made(work.descent.train(work.order, work.rates), perf_counter() - began)
+        return work.make()
     except KeyboardInterrupt:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from limpid.engines.contract import Descent, Engine, Examples, Made, State, StepRule, Work
-from limpid.engines.inputs import Coded, canonical, is_sparse, plain
+from limpid.engines.inputs import Coded, all_finite, canonical, is_sparse, plain
 from limpid.engines.native import NativeEngine
 from limpid.engines.reference import ReferenceEngine
 from limpid.errors import LimpidError, choose
@@ -34,6 +34,7 @@ __all__ = [
     "State",
     "StepRule",
     "Work",
+    "all_finite",
     "canonical",
     "find_engine",
     "is_sparse",

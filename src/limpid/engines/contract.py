@@ -7,6 +7,7 @@ orders and learning rates come from outside, dropout masks from `dropout_mask`'s
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -94,6 +95,11 @@ class Work(NamedTuple):
     descent: Descent
     order: NDArray[np.int64]
     rates: NDArray[np.float64]
+
+    def make(self) -> "Made":
+        """Make them here and now."""
+        began = perf_counter()
+        return Made(self.descent.train(self.order, self.rates), perf_counter() - began)
 
 
 class Made(NamedTuple):

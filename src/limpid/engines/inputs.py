@@ -46,6 +46,15 @@ def plain(X: Any, dtype: Any) -> Any:
     return X if X.dtype == dtype else X.astype(dtype)
 
 
+def all_finite(X: Any) -> bool:
+    """Whether every number of X is finite; of bytes and sparse rows only what can be otherwise is looked at."""
+    if isinstance(X, Coded):
+        X = X.meanings
+    elif is_sparse(X):
+        X = X.data
+    return bool(np.isfinite(X).all())
+
+
 def canonical(X: Any) -> Any:
     """Sparse X as compressed rows in which every place stands once and in ascending order; a copy where it is not."""
     X = X.tocsr()
