@@ -4,6 +4,7 @@ PEER_RATIO: dict[str, dict[int, float]] = {
     "digits": {1: 6, 2: 6},
     "mnist": {1: 2.5, 2: 2.5},
     "mnist_deep": {1: 1.5, 2: 1.5},
+    "mnist_deep, bfloat16": {1: 1.6, 2: 2},
     "textbook": {1: 10},
     "full_batch": {1: 4, 2: 4},
     "adult": {1: 5, 2: 5},

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.asked import PEER_RATIO, PRODUCTS_SHARE, verdict
-from benchmarks.contenders import LIMPID, PEERS, PRODUCTS
+from benchmarks.contenders import LIMPID, LIMPID_BFLOAT16, PEERS, PRODUCTS
 
 Measured = dict[str, Any]
 """`turns.measure`'s answer with the "workload" and the "cores"."""
@@ -69,24 +69,26 @@ def fastest_peer(all_measured: Sequence[Measured], workload: str, cores: int) ->
 
 
 def summary(all_measured: Sequence[Measured]) -> list[str]:
-    """A row for each workload and number of cores."""
-    alone = {each["workload"]: median(each, LIMPID) for each in all_measured if each["cores"] == 1}
+    """A row for each workload and number of cores, and one more where limpid takes part with bfloat16 too."""
     rows = []
-    for each in all_measured:
-        workload, cores, own = each["workload"], each["cores"], median(each, LIMPID)
-        first = alone.get(workload)
-        gain = f"{first / own:.2f}" if own and first and cores > 1 else ""
-        rows.append((workload, str(cores), seconds_told(own) if own else "none", *_beside(each, all_measured), gain))
+    for own in (LIMPID, LIMPID_BFLOAT16):
+        alone = {each["workload"]: median(each, own) for each in all_measured if each["cores"] == 1}
+        for each in all_measured:
+            if own == LIMPID or own in each["seconds"]:
+                rows.append(_row(each, own, alone.get(each["workload"]), all_measured))
     head = ("workload", "cores", "limpid", "fastest peer", "times limpid", "asked", "reached", "gain over 1 core")
     return table(head, rows)
 
 
-def _beside(each: Measured, all_measured: Sequence[Measured]) -> tuple[str, str, str, str]:
-    workload, cores, own = each["workload"], each["cores"], median(each, LIMPID)
+def _row(each: Measured, own: str, alone: float | None, all_measured: Sequence[Measured]) -> tuple[str, ...]:
+    workload, cores, taken = each["workload"], each["cores"], median(each, own)
+    name = workload if own == LIMPID else f"{workload}, bfloat16"
+    gain = f"{alone / taken:.2f}" if taken and alone and cores > 1 else ""
+    told = seconds_told(taken) if taken else "none"
     peer = fastest_peer(all_measured, workload, cores)
     if peer is None:
-        return "no peer is installed", "", "", ""
-    wanted = PEER_RATIO.get(workload, {}).get(cores)
-    ratio = peer[0] / own if own else 0.0
-    told = f"{ratio:.2f}" if own else ""
-    return peer[1], told, str(wanted or ""), verdict(ratio, wanted) if wanted else ""
+        return name, str(cores), told, "no peer is installed", "", "", "", gain
+    wanted = PEER_RATIO.get(name, {}).get(cores)
+    ratio = peer[0] / taken if taken else 0.0
+    reached = verdict(ratio, wanted) if wanted else ""
+    return name, str(cores), told, peer[1], f"{ratio:.2f}" if taken else "", str(wanted or ""), reached, gain

@@ -40,6 +40,8 @@ class Workload(NamedTuple):
     """Whether the reference engine is left out."""
     products_alone: bool = False
     """Whether an epoch's matrix products are timed by themselves too."""
+    bfloat16: bool = False
+    """Whether it is timed with products of bfloat16 too."""
 
     @property
     def cost(self) -> str:

@@ -51,6 +51,7 @@ def begin(**changes: Any) -> Any:
     zeros = {name: np.zeros_like(array) for name, array in PARAMETERS.items()}
     usual: dict[str, Any] = {
         "batch_size": 2, "l2": 0.0, "dropout": 0.0, "clip_norm": np.inf, "label_smoothing": 0.0, "seed": 0,
+        "bfloat16": False,
         "parameters": PARAMETERS, "slots": [zeros, zeros], "step": 0, "X": X, "Y": Y, "weights": None,
     }  # fmt: skip
     return _native.float32.Descent(described(NETWORK), _native.Optimizer("adam", numbers), **(usual | changes))

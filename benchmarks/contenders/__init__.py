@@ -4,11 +4,13 @@ from benchmarks.contenders.jax_scan import gathered, scanned
 from benchmarks.contenders.limpid_engine import on
 from benchmarks.contenders.products import products
 from benchmarks.contenders.pytorch import bagged, eager
-from benchmarks.contenders.pytorch_compiled import compiled
+from benchmarks.contenders.pytorch_compiled import compiled, compiled_bfloat16
 from benchmarks.contenders.scikit_learn import scikit_learn
 from benchmarks.workload import Contender, Workload
 
 LIMPID = "limpid"
+LIMPID_BFLOAT16 = "limpid, bfloat16"
+PYTORCH_BFLOAT16 = "PyTorch, compiled, bfloat16"
 PRODUCTS = "OpenBLAS, products alone"
 USUAL: dict[str, Contender] = {
     "scikit-learn": scikit_learn,
@@ -29,6 +31,8 @@ def contenders(work: Workload, cores: int) -> dict[str, Contender]:
             found["limpid, held to AVX2"] = on(level="avx2")
         if not work.slow:
             found["limpid, reference engine"] = on("reference")
+    if work.bfloat16:
+        found |= {LIMPID_BFLOAT16: on(bfloat16=True), PYTORCH_BFLOAT16: compiled_bfloat16}
     if work.products_alone:
         found[PRODUCTS] = products
     return {**found, **(USUAL if work.fits_dense else PEERS)}

@@ -14,12 +14,12 @@ from limpid.network import Network, dense_network
 from limpid.optimizers import Optimizer, find_optimizer
 
 
-def on(engine: str = "native", level: str = "") -> Contender:
-    """limpid on `engine`, at the SIMD level called `level` or the best."""
+def on(engine: str = "native", level: str = "", bfloat16: bool = False) -> Contender:
+    """limpid on `engine`, at the SIMD level called `level` or the best; with factors of products in `bfloat16`."""
 
     def begin(work: Workload, cores: int) -> Learner:
         X = work.X if engine == "native" else work.dense()
-        runner = _Runner(find_engine(engine, cores), work, Examples(X, work.Y), level, cores)
+        runner = _Runner(find_engine(engine, cores), work, Examples(X, work.Y), level, cores, bfloat16)
         return Learner(runner.start, runner.descend, runner.predictor)
 
     return begin
@@ -28,10 +28,12 @@ def on(engine: str = "native", level: str = "") -> Contender:
 class _Runner:
     """One network on its way down."""
 
-    def __init__(self, engine: Engine, work: Workload, examples: Examples, level: str, cores: int) -> None:
+    def __init__(
+        self, engine: Engine, work: Workload, examples: Examples, level: str, cores: int, bfloat16: bool
+    ) -> None:
         self.engine, self.examples, self.level, self.cores = engine, examples, level, cores
         self.network = _network(work)
-        self.rule = StepRule(_optimizer(work), work.batch_size, label_smoothing=work.label_smoothing)
+        self.rule = StepRule(_optimizer(work), work.batch_size, label_smoothing=work.label_smoothing, bfloat16=bfloat16)
 
     def start(self, seed: int) -> None:
         parameters = initial_parameters(self.network, "he", np.random.default_rng(seed), np.float32)

@@ -13,25 +13,29 @@ from benchmarks.contenders.pytorch_parts import answer_of, cost_of, draw, librar
 from benchmarks.workload import Learner, Workload, step_numbers
 
 
-def compiled(work: Workload, cores: int) -> Learner:
+def compiled(work: Workload, cores: int, bfloat16: bool = False) -> Learner:
     torch = library(cores)
     network = network_for(work)
-    descent = _Descent(work, network)
+    descent = _Descent(work, network, bfloat16)
     answer = torch.compile(answer_of(work, network), dynamic=False, fullgraph=True)
     return Learner(descent.start, descent.descend, lambda: predictor(answer))
+
+
+def compiled_bfloat16(work: Workload, cores: int) -> Learner:
+    return compiled(work, cores, bfloat16=True)
 
 
 class _Descent:
     """A call of the compiled step a batch."""
 
-    def __init__(self, work: Workload, network: Any) -> None:
+    def __init__(self, work: Workload, network: Any, bfloat16: bool) -> None:
         import torch
 
         self.work, self.network = work, network
         self.weights = {name: weight.detach() for name, weight in network.named_parameters()}
         self.mean, self.square = ({name: torch.zeros_like(w) for name, w in self.weights.items()} for _ in range(2))
         self.steps = 0
-        self.step = torch.compile(_step(work, network), dynamic=False, fullgraph=True)
+        self.step = torch.compile(_step(work, network, bfloat16), dynamic=False, fullgraph=True)
 
     def start(self, seed: int) -> None:
         self.steps = 0
@@ -50,14 +54,16 @@ class _Descent:
         self.steps += full
 
 
-def _step(work: Workload, network: Any) -> Any:
-    """(weights, mean, square, rows, numbers): moves the first three in place."""
+def _step(work: Workload, network: Any, bfloat16: bool) -> Any:
+    """(weights, mean, square, rows, numbers): moves the first three in place; products in `bfloat16` by autocast."""
     import torch
 
     cost, X, wanted = cost_of(work), torch.from_numpy(work.dense()), wanted_by(work)
 
     def of_rows(weights: Any, rows: Any) -> Any:
-        return cost(torch.func.functional_call(network, weights, (X[rows],)), wanted[rows])
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            z = torch.func.functional_call(network, weights, (X[rows],))
+        return cost(z.float(), wanted[rows])
 
     def step(weights: Any, mean: Any, square: Any, rows: Any, numbers: Any) -> None:
         for name, g in torch.func.grad(of_rows)(weights, rows).items():

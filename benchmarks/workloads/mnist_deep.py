@@ -5,4 +5,5 @@ from benchmarks.workloads import mnist
 
 
 def load() -> Workload:
-    return mnist.load()._replace(name="784-512-512-10, batch 128, MNIST, Adam", hidden=(512, 512))
+    name = "784-512-512-10, batch 128, MNIST, Adam"
+    return mnist.load()._replace(name=name, hidden=(512, 512), bfloat16=True)

@@ -30,6 +30,14 @@ SimdLevel level() {
     return choose_simd_level(wanted ? wanted : "");
 }
 
+SimdLevel bfloat16_level() {
+    const SimdLevel chosen = level();
+    const std::vector<SimdLevel> able = bfloat16_levels();
+    if (chosen == SimdLevel::avx512 && !able.empty()) return able.back();
+    throw std::invalid_argument("bfloat16 products need AVX512-BF16 or AMX-BF16 with AVX-512; in use is " +
+                                std::string(name_of(chosen)) + (able.empty() ? ", without them" : ""));
+}
+
 template <std::size_t count>
 nb::list names_of(const std::array<std::string_view, count>& names) {
     nb::list made;
@@ -81,10 +89,12 @@ template <class T>
 class PythonDescent {
    public:
     PythonDescent(const Network& network, const Optimizer& optimizer, std::size_t batch_size, double l2, double dropout,
-                  double clip_norm, double label_smoothing, std::uint64_t seed, const nb::dict& start,
+                  double clip_norm, double label_smoothing, std::uint64_t seed, bool bfloat16, const nb::dict& start,
                   const nb::list& slots, std::uint64_t step, nb::handle X, nb::handle Y, nb::handle weights,
                   std::size_t threads)
         : batch_size_(batch_size) {
+        if (bfloat16 && sizeof(T) != 4) throw std::invalid_argument("bfloat16 products go with float32, got float64");
+        const SimdLevel chosen = bfloat16 ? bfloat16_level() : level();
         const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed);
         const Examples<T> given = examples<T>(network, X, Y, weights, owners_);
         rows_ = given.rows;
@@ -99,7 +109,7 @@ class PythonDescent {
         for (const nb::dict& slot : of_slots) from.slots.push_back(Parameters<T>(network, slot, "slots").copy());
         if (step > std::numeric_limits<std::uint64_t>::max() / 2)
             throw std::invalid_argument("the step must be below 2**63, got " + std::to_string(step));
-        descent_.emplace(network, rule, given, std::move(from), level(), threads);
+        descent_.emplace(network, rule, given, std::move(from), chosen, threads);
     }
 
     // Some steps, checked; copies, so that nobody can change what was checked.
@@ -288,10 +298,10 @@ template <class T>
 void define(nb::module_ module) {
     nb::class_<PythonDescent<T>>(module, "Descent", "One network on its way down; see limpid.engines.contract.")
         .def(nb::init<const Network&, const Optimizer&, std::size_t, double, double, double, double, std::uint64_t,
-                      const nb::dict&, const nb::list&, std::uint64_t, nb::handle, nb::handle, nb::handle,
+                      bool, const nb::dict&, const nb::list&, std::uint64_t, nb::handle, nb::handle, nb::handle,
                       std::size_t>(),
              nb::arg("network"), nb::arg("optimizer"), nb::kw_only(), nb::arg("batch_size"), nb::arg("l2"),
-             nb::arg("dropout"), nb::arg("clip_norm"), nb::arg("label_smoothing"), nb::arg("seed"),
+             nb::arg("dropout"), nb::arg("clip_norm"), nb::arg("label_smoothing"), nb::arg("seed"), nb::arg("bfloat16"),
              nb::arg("parameters"), nb::arg("slots"), nb::arg("step"), nb::arg("X").none(), nb::arg("Y").none(),
              nb::arg("weights").none(), nb::arg("threads") = 0)
         .def("train", &PythonDescent<T>::train, nb::arg("order").none(), nb::arg("rates").none(),
@@ -332,6 +342,10 @@ NB_MODULE(_native, module) {
             return made;
         },
         "All that this processor has, the best last.");
+    module.def(
+        "bfloat16_level", [] { return name_of(bfloat16_level()); },
+        "The instructions for products of bfloat16, 'avx512_bf16' or 'amx_bf16'.\n\nErrors: ValueError where there are "
+        "none, or $LIMPID_SIMD names a level without them.");
     module.def("set_most_threads", &set_most_threads, nb::arg("most"),
                "At most so many threads from now on; 0 lifts the limit.");
     module.def("allowed_threads", &allowed_threads,

@@ -83,6 +83,8 @@ struct Kernels {
     void (*column_sums)(const T* rows_of, std::size_t rows, std::size_t units, std::size_t stride, T* sums, bool fresh);
     // The sum of the squares of a (rows, units) matrix; `columns` is room for one row.
     double (*sum_of_squares)(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns);
+    // Of a tile of products: each thread's rows begin with a whole one.
+    std::size_t rows_together;
 };
 
 // How many numbers the kernels of the output layer need room for.
@@ -102,10 +104,17 @@ template <class T>
 const Kernels<T>& avx2_kernels();
 template <class T>
 const Kernels<T>& avx512_kernels();
+// Products of factors rounded to bfloat16.
+const Kernels<float>& avx512_bf16_kernels();
+const Kernels<float>& amx_bf16_kernels();
 
 template <class T>
 const Kernels<T>& kernels_for([[maybe_unused]] SimdLevel level) {
 #if defined(LIMPID_X86)
+    if constexpr (sizeof(T) == 4) {
+        if (level == SimdLevel::amx_bf16) return amx_bf16_kernels();
+        if (level == SimdLevel::avx512_bf16) return avx512_bf16_kernels();
+    }
     if (level == SimdLevel::avx512) return avx512_kernels<T>();
     if (level == SimdLevel::avx2) return avx2_kernels<T>();
 #endif

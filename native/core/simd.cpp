@@ -1,12 +1,39 @@
 #include "core/simd.hpp"
 
+#include <array>
 #include <stdexcept>
 #include <string>
+#if defined(LIMPID_X86)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #endif
 
 namespace limpid {
+namespace {
+
+#if defined(LIMPID_X86)
+// Whether AMX-BF16 is there and Linux lets this process use its registers, which it has to be asked for.
+bool has_tiles() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    constexpr unsigned bf16 = 1U << 22, tile = 1U << 24;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & bf16) || !(d & tile)) return false;
+#if defined(__linux__)
+    constexpr int ask_for_permission = 0x1023, tile_registers = 18;  // asm/prctl.h and the XSAVE area's table
+    static const bool allowed = syscall(SYS_arch_prctl, ask_for_permission, tile_registers) == 0;
+    return allowed;
+#else
+    return false;
+#endif
+}
+#endif
+
+}  // namespace
 
 SimdLevel detect_simd_level() {
 #if defined(LIMPID_X86)
@@ -31,8 +58,18 @@ SimdLevel choose_simd_level(std::string_view wanted) {
 }
 
 std::string_view name_of(SimdLevel level) {
-    if (level == SimdLevel::baseline) return "baseline";
-    return level == SimdLevel::avx2 ? "avx2" : "avx512";
+    constexpr std::array<std::string_view, 5> names{"baseline", "avx2", "avx512", "avx512_bf16", "amx_bf16"};
+    return names[static_cast<std::size_t>(level)];
+}
+
+std::vector<SimdLevel> bfloat16_levels() {
+    std::vector<SimdLevel> made;
+#if defined(LIMPID_X86)
+    if (detect_simd_level() < SimdLevel::avx512 || !__builtin_cpu_supports("avx512bf16")) return made;
+    made.push_back(SimdLevel::avx512_bf16);
+    if (has_tiles()) made.push_back(SimdLevel::amx_bf16);
+#endif
+    return made;
 }
 
 #if defined(__SSE2__)

@@ -8,8 +8,7 @@ namespace {
 
 // Measured: in the time of so many multiplications on one core two threads meet, and have something left of it.
 constexpr double least_for_a_thread = 150'000;
-constexpr std::size_t rows_together = 6;       // of a tile of products: each thread's rows begin with a whole one
-constexpr std::size_t inputs_together = 48;    // the same, and whole vectors where weights are transposed
+constexpr std::size_t inputs_together = 48;    // whole tiles, and whole vectors where weights are transposed
 constexpr std::size_t squares_together = 256;  // rows whose squares one thread adds up, whatever there are of either
 
 std::size_t round_up(std::size_t number, std::size_t to) { return (number + to - 1) / to * to; }
@@ -41,7 +40,8 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
       kernels_(kernels_for<T>(level)),
       members_(worthwhile_threads(
           static_cast<double>(std::min(rows, rows_at_once)) * static_cast<double>(count_weights(network)), threads)),
-      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows, again),
+      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows,
+              again && level <= SimdLevel::avx512),  // rounded, rows go through faster as they are
       targets_(network, examples, rows, label_smoothing),
       backprop_(network, kernels_, {rows, true, drops, members_}),
       pieces_(pieces_of(network, members_, inputs_.sparse() ? inputs_.block() : 0)),
@@ -87,7 +87,8 @@ template <class T>
 double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
     rows_ = choice.count;
     inputs_.begin(choice);
-    const std::size_t part = std::min(rows_, round_up((rows_ + crew.members() - 1) / crew.members(), rows_together));
+    const std::size_t part =
+        std::min(rows_, round_up((rows_ + crew.members() - 1) / crew.members(), kernels_.rows_together));
     crew.share((rows_ + part - 1) / part, [&](std::size_t number, std::size_t member) {
         const Range rows{number * part, std::min(part, rows_ - number * part)};
         inputs_.gather(rows), targets_.gather(choice, rows, total);

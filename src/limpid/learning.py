@@ -150,6 +150,7 @@ class Learning:
             clip_norm=recipe.clip_norm,
             label_smoothing=recipe.label_smoothing,
             seed=recipe.seed,
+            bfloat16=recipe.precision == "bfloat16",
         )
         validation = self.validation and Validation(self._examples(self.validation), score_for(self.dataset.task))
         return Training(

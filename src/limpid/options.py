@@ -63,7 +63,9 @@ GradientTol = Annotated[float | None, typer.Option(help="Stop where the slope is
 TestSize = Annotated[float, typer.Option(help="Share of rows held out for the test.")]
 ValidationSize = Annotated[float | None, typer.Option(help="Share of training rows that patience watches.")]
 Seed = Annotated[int, typer.Option(help="Decides every random draw.")]
-Precision = Annotated[str | None, typer.Option(help="float32, or float64 as lbfgs has it.")]
+Precision = Annotated[
+    str | None, typer.Option(help="float32, bfloat16 where the processor has it, or float64 as lbfgs has it.")
+]
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
 Out = Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")]

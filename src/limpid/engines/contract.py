@@ -47,7 +47,8 @@ class StepRule:
     `batch_size` rows a step (the last of a pass may have fewer). `l2` adds l2 / (2 batch weight) |W|^2 to the cost;
     `dropout` is the share of each hidden layer's units dropped in a step, keyed by `seed`; slopes longer than
     `clip_norm` (Euclidean norm of all of them together) are shortened to it; `label_smoothing` moves that share of a
-    target's probability to all classes evenly.
+    target's probability to all classes evenly. With `bfloat16` the factors of matrix products are rounded to 8
+    significant bits, their sums and all else are float32; what is given as sparse rows is not rounded.
 
     Errors: `LimpidError` for a number out of range.
     """
@@ -59,6 +60,7 @@ class StepRule:
     clip_norm: float | None = None
     label_smoothing: float = 0.0
     seed: int = 0
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         size: Any = self.batch_size

@@ -107,12 +107,22 @@ class Shared:
         return self.X[rows]
 
 
+def check_bfloat16() -> None:
+    """`LimpidError` where the processor, or `$LIMPID_SIMD`, has no products of bfloat16."""
+    try:
+        _native.bfloat16_level()
+    except ValueError as error:
+        raise LimpidError(str(error)) from None
+
+
 class NativeDescent:
     """A `Descent` that keeps its numbers in C++ and hands out copies."""
 
     def __init__(self, network: Network, state: State, examples: Examples, rule: StepRule, threads: int) -> None:
         if rule.label_smoothing:
             network.cost_function.smoothed(examples.Y[:1], rule.label_smoothing)  # refused where it has no meaning
+        if rule.bfloat16:
+            check_bfloat16()
         X, Y, weights = _examples(network, examples)
         optimizer = rule.optimizer
         numbers = {name: float(value) for name, value in vars(optimizer).items()}
@@ -126,6 +136,7 @@ class NativeDescent:
             clip_norm=np.inf if rule.clip_norm is None else rule.clip_norm,
             label_smoothing=rule.label_smoothing,
             seed=rule.seed,
+            bfloat16=rule.bfloat16,
             parameters=_laid_out(state.parameters),
             slots=[_laid_out(state.slots[slot]) for slot in optimizer.slots],
             step=state.step,

@@ -15,6 +15,7 @@ from limpid.backprop import Gradients, Trace, forward, gradients, norm_of
 from limpid.dropout import dropout_mask
 from limpid.engines.contract import Examples, Made, State, StepRule, Work
 from limpid.engines.inputs import plain
+from limpid.errors import LimpidError
 from limpid.network import Network, Parameters
 
 ROWS_AT_ONCE = 8192
@@ -69,6 +70,8 @@ class ReferenceDescent:
     """A `Descent` that makes new arrays at every step, so that a state handed out stays as it was."""
 
     def __init__(self, network: Network, state: State, examples: Examples, rule: StepRule, threads: int) -> None:
+        if rule.bfloat16:
+            raise LimpidError("bfloat16 products need the native engine, got the reference engine")
         self._network, self._state, self._examples, self._rule = network, state, examples, rule
         self._threads = threads
 
