@@ -21,7 +21,7 @@ HOW = [
     "Every contender has the data in memory as float32 and learns the same network in the same batches: limpid by one",
     "call an epoch; scikit-learn by `partial_fit`; PyTorch eager, with the fused optimizer and batches sliced by hand,",
     "and compiled, a whole step in one graph; JAX with an epoch in one jitted scan. A peer that is quicker on one core",
-    "than on two counts with one. limpid with products of bfloat16 has rows of its own, beside the same peers in float32.",
+    "than on two counts with one. limpid with products of bfloat16 has rows of its own beside them.",
 ]
 
 

@@ -73,9 +73,8 @@ def summary(all_measured: Sequence[Measured]) -> list[str]:
     rows = []
     for own in (LIMPID, LIMPID_BFLOAT16):
         alone = {each["workload"]: median(each, own) for each in all_measured if each["cores"] == 1}
-        for each in all_measured:
-            if own == LIMPID or own in each["seconds"]:
-                rows.append(_row(each, own, alone.get(each["workload"]), all_measured))
+        those = [each for each in all_measured if own == LIMPID or own in each["seconds"]]
+        rows += [_row(each, own, alone.get(each["workload"]), all_measured) for each in those]
     head = ("workload", "cores", "limpid", "fastest peer", "times limpid", "asked", "reached", "gain over 1 core")
     return table(head, rows)
 
