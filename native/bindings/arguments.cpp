@@ -302,7 +302,7 @@ void sparse_table(std::size_t inputs, const nb::tuple& parts, Table<T>& made, Ow
 }  // namespace
 
 template <class T>
-Table<T> table(std::size_t inputs, nb::handle X, Owners& owners) {
+Table<T> table(std::size_t inputs, nb::handle X, Owners& owners, bool looks) {
     if (nb::isinstance<SharedTable<T>>(X)) {
         const auto& shared = nb::cast<const SharedTable<T>&>(X);
         if (shared.inputs() != inputs)
@@ -331,16 +331,23 @@ Table<T> table(std::size_t inputs, nb::handle X, Owners& owners) {
     }
     const auto columns = static_cast<std::ptrdiff_t>(inputs);
     made.inputs.number = with_kind(parts[0], "X", {-1, columns}, [&]<class U>(const Array<U>& numbers) {
-        check_finite(numbers, "X");
+        if (looks) check_finite(numbers, "X");
         made.inputs.numbers = numbers.numbers, made.rows = numbers.rows(), owners.push_back(numbers.owner);
     });
     return made;
 }
 
 template <class T>
+void check_place(const Table<T>& given, std::size_t inputs, std::size_t place) {
+    if (place / inputs >= given.rows) return;
+    with_numbers(given.inputs,
+                 [&](const auto* numbers) { refuse("X", numbers[place], place / inputs, place % inputs); });
+}
+
+template <class T>
 SharedTable<T>::SharedTable(std::size_t inputs, nb::handle X) : inputs_(inputs), table_(table<T>(inputs, X, owners_)) {
     constexpr std::size_t usual_units = 64;
-    if (!table_.inputs.sparse() && Compressed<T>::pays(table_.inputs, table_.rows, inputs, usual_units))
+    if (leaving_out_pays(table_.inputs, table_.rows, inputs, usual_units, Zeros::left_out_once))
         table_.inputs = compressed_.emplace(table_.inputs, table_.rows, inputs).view();
 }
 
@@ -376,8 +383,10 @@ template Array<double> finite_array(nb::handle, const std::string&, std::initial
 template Array<float> finite_array(nb::handle, const std::string&, std::initializer_list<std::ptrdiff_t>);
 template class Parameters<float>;
 template class Parameters<double>;
-template Table<float> table(std::size_t, nb::handle, Owners&);
-template Table<double> table(std::size_t, nb::handle, Owners&);
+template Table<float> table(std::size_t, nb::handle, Owners&, bool);
+template void check_place(const Table<float>&, std::size_t, std::size_t);
+template Table<double> table(std::size_t, nb::handle, Owners&, bool);
+template void check_place(const Table<double>&, std::size_t, std::size_t);
 template class SharedTable<float>;
 template class SharedTable<double>;
 template Examples<float> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&);

@@ -70,14 +70,17 @@ struct Owners {
 // X with so many inputs: an array (rows, inputs) of uint8, float16, float32 or float64; or a tuple (numbers, places,
 // starts, meanings), where places and starts make it compressed sparse rows of so many numbers, and meanings (256,) say
 // what each uint8 stands for; each of the three
-// may be None. Or a `SharedTable`.
+// may be None. Or a `SharedTable`. Whether dense numbers are finite is left to the caller unless it `looks`.
 template <class T>
 struct Table {
     Inputs<T> inputs;
     std::size_t rows;
 };
 template <class T>
-Table<T> table(std::size_t inputs, nb::handle X, Owners& owners);
+Table<T> table(std::size_t inputs, nb::handle X, Owners& owners, bool looks = true);
+// Refuses a dense table whose number at that place is not finite; a place behind its end is none.
+template <class T>
+void check_place(const Table<T>& given, std::size_t inputs, std::size_t place);
 
 // An X that many descents read: checked, and compressed where that pays, once.
 template <class T>

@@ -229,14 +229,16 @@ class Predictor {
     nb::object predict(nb::handle X, std::size_t threads) const {
         const SimdLevel chosen = level();
         Owners owners;
-        const Table<T> x = table<T>(network_.inputs(), X, owners);
+        const Table<T> x = table<T>(network_.inputs(), X, owners, false);
         std::vector<Buffer<T>> copies;
         const Weights<T> from = parameters_.weights(x.rows > few_rows, copies);
         const auto [made, numbers] = new_array<T>({x.rows, network_.outputs()});
+        std::size_t bad = 0;
         {
             const nb::gil_scoped_release free;
-            limpid::predict(network_, from, x.inputs, x.rows, chosen, threads, numbers);
+            bad = limpid::predict(network_, from, x.inputs, x.rows, chosen, threads, numbers);
         }
+        check_place(x, network_.inputs(), bad);
         return made;
     }
 
@@ -263,14 +265,16 @@ template <class T>
 nb::tuple python_trace(const Network& network, const nb::dict& given, nb::handle X, std::size_t threads) {
     const SimdLevel chosen = level();
     Owners owners;
-    const Table<T> x = table<T>(network.inputs(), X, owners);
+    const Table<T> x = table<T>(network.inputs(), X, owners, false);
     std::vector<Buffer<T>> copies;
     const Weights<T> from = Parameters<T>(network, given, "parameters").weights(x.rows > few_rows, copies);
     const LayerArrays<T> z(network, x.rows), a(network, x.rows);
+    std::size_t bad = 0;
     {
         const nb::gil_scoped_release free;
-        trace(network, from, x.inputs, x.rows, chosen, threads, z.numbers, a.numbers);
+        bad = trace(network, from, x.inputs, x.rows, chosen, threads, z.numbers, a.numbers);
     }
+    check_place(x, network.inputs(), bad);
     return nb::make_tuple(z.made, a.made);
 }
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 
 namespace limpid {
 namespace {
 
 constexpr std::size_t block_bytes = std::size_t{1} << 15;  // of weights, and of slopes
 constexpr std::size_t rows_ahead = 8;                      // that are asked for before they are read
-constexpr std::size_t few_rows = 4;    // that are waited for: reading all weights would take longest
 constexpr double entries_a_block = 8;  // of a row; with fewer, going from block to block would cost more than it saves
 
 template <class T>
@@ -24,31 +24,61 @@ void fetch(const void* from, std::size_t bytes) {
         __builtin_prefetch(static_cast<const char*>(from) + at, 0, 2);
 }
 
+// `count` entries, which lie from `start` on among all, and where each block's begin and the last one's end. Apart from
+// what else a row needs, and by pointers of its own: nothing that is written here can be read here.
+template <class T, class Place, class U>
+void copy_entries(const Inputs<T>& X, const Place* __restrict places, const U* __restrict numbers, std::uint32_t start,
+                  std::uint32_t count, std::size_t block, std::size_t blocks, Entry<T>* __restrict entries,
+                  std::uint32_t* __restrict bounds) {
+    const auto copy = [&](std::uint32_t at) __attribute__((always_inline)) {
+        const auto place = static_cast<std::uint32_t>(places[at]);
+        entries[at] = {place, value_of(X, numbers[at])};
+        return place;
+    };
+    std::fill_n(bounds, blocks, start);
+    bounds[blocks] = start + count;
+    if (blocks == 1) {
+        for (std::uint32_t at = 0; at < count; ++at) copy(at);
+        return;
+    }
+    const int shift = std::countr_zero(block);
+    for (std::uint32_t at = 0; at < count; ++at) bounds[(copy(at) >> shift) + 1] = start + at + 1;
+    for (std::size_t number = 0; number < blocks; ++number)
+        bounds[number + 1] = std::max(bounds[number], bounds[number + 1]);
+}
+
 }  // namespace
 
 template <class T>
 InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units,
-                          std::size_t capacity, bool again)
-    : X_(X), inputs_(inputs), stride_(stride_of<T>(inputs)), block_(inputs) {
+                          std::size_t capacity, Zeros zeros, const Kernels<T>& kernels)
+    : X_(X), kernels_(kernels), inputs_(inputs), stride_(stride_of<T>(inputs)), block_(inputs) {
     capacity = std::min(capacity, rows_at_once);
-    if (!X_.sparse() && (again || rows <= few_rows) && Compressed<T>::pays(X, rows, inputs, units))
-        X_ = compressed_.emplace(X, rows, inputs).view();
-    if (!X_.sparse()) {
+    const bool leaves_out = leaving_out_pays(X, rows, inputs, units, zeros);
+    if (leaves_out && zeros == Zeros::left_out_once) X_ = compressed_.emplace(X, rows, inputs).view();
+    sparse_ = leaves_out || X_.sparse();
+    if (!sparse_) {
         gathered_ = Buffer<T>(capacity * stride_);
         return;
     }
     constexpr std::size_t most_units = 8 * cache_line / sizeof(T);  // columns that are taken together
-    const double few = entries_a_block * static_cast<double>(inputs) / std::max(entries_a_row(X_, rows), 1e-9);
+    const double entries = X_.sparse() ? entries_a_row(X_, rows) : static_cast<double>(inputs);
+    const double few = entries_a_block * static_cast<double>(inputs) / std::max(entries, 1e-9);
     block_ = std::bit_floor(block_bytes / sizeof(T) / std::min(units, most_units));
     while (static_cast<double>(block_) < few && block_ < inputs) block_ *= 2;
     blocks_ = (inputs + block_ - 1) / block_;
-    starts_.resize(capacity + 1), bounds_.resize(capacity * (blocks_ + 1));
+    bounds_.resize(capacity * (blocks_ + 1));
+    if (X_.sparse())
+        starts_.resize(capacity + 1);
+    else
+        entries_.resize(capacity * inputs + entries_beyond);
 }
 
 template <class T>
 void InputBatch<T>::begin(const Choice& choice) {
     choice_ = choice;
     if (!X_.sparse()) {
+        if (sparse_) return;
         const bool in_place = !choice.order && X_.number == (sizeof(T) == 4 ? Number::float32 : Number::float64);
         x_ = in_place ? static_cast<const T*>(X_.numbers) + choice.first * inputs_ : gathered_.get();
         x_stride_ = in_place ? inputs_ : stride_;
@@ -69,6 +99,8 @@ void InputBatch<T>::gather(Range rows) {
     for (std::size_t row = rows.first; row < rows.first + rows.count; ++row)
         if (X_.sparse())
             gather_sparse(row);
+        else if (sparse_)
+            gather_thinned(row);
         else if (x_ == gathered_.get())
             gather_dense(row);
 }
@@ -86,11 +118,7 @@ void InputBatch<T>::gather_dense(std::size_t row) {
 
 template <class T>
 void InputBatch<T>::gather_sparse(std::size_t row) {
-    std::uint32_t* const bounds = bounds_.data() + row * (blocks_ + 1);
     const std::uint32_t start = starts_[row], count = starts_[row + 1] - start;
-    Entry<T>* const entries = entries_.data() + start;
-    const int shift = std::countr_zero(block_);
-    std::fill_n(bounds, blocks_ + 1, start);
     with_places(X_, [&](const auto* places, const auto* starts) {
         with_numbers(X_, [&](const auto* numbers) {
             const std::size_t ahead = row + rows_ahead;
@@ -100,20 +128,43 @@ void InputBatch<T>::gather_sparse(std::size_t row) {
                 fetch(places + next, length * sizeof *places), fetch(numbers + next, length * sizeof *numbers);
             }
             const auto from = static_cast<std::size_t>(starts[choice_[row]]);
-            for (std::uint32_t at = 0; at < count; ++at) {
-                const auto place = static_cast<std::uint32_t>(places[from + at]);
-                entries[at] = {place, value_of(X_, numbers[from + at])};
-                bounds[(place >> shift) + 1] = start + at + 1;
-            }
+            copy_entries(X_, places + from, numbers + from, start, count, block_, blocks_, entries_.data() + start,
+                         bounds_.data() + row * (blocks_ + 1));
         });
     });
-    for (std::size_t block = 0; block < blocks_; ++block)
-        bounds[block + 1] = std::max(bounds[block], bounds[block + 1]);
+}
+
+template <class T>
+void InputBatch<T>::gather_thinned(std::size_t row) {
+    constexpr std::size_t most = 256;  // converted at a time
+    std::uint32_t* const bounds = bounds_.data() + row * (blocks_ + 1);
+    auto at = static_cast<std::uint32_t>(row * inputs_);
+    const auto thin = [&](const T* numbers, std::size_t first, std::size_t count) {
+        at += static_cast<std::uint32_t>(kernels_.thin(numbers, first, count, entries_.data() + at));
+    };
+    with_numbers(X_, [&](const auto* numbers) {
+        const auto* from = numbers + choice_[row] * inputs_;
+        for (std::size_t block = 0; block < blocks_; ++block) {
+            bounds[block] = at;
+            const std::size_t first = block * block_, end = std::min(first + block_, inputs_);
+            if constexpr (std::is_same_v<decltype(numbers), const T*>) {
+                thin(from + first, first, end - first);
+            } else {
+                for (std::size_t begin = first; begin < end; begin += most) {
+                    T room[most];
+                    const std::size_t count = std::min(most, end - begin);
+                    for (std::size_t input = 0; input < count; ++input) room[input] = value_of(X_, from[begin + input]);
+                    thin(room, begin, count);
+                }
+            }
+        }
+    });
+    bounds[blocks_] = at;
 }
 
 template <class T>
 void InputBatch<T>::describe(Factors<T>& factors, std::size_t first) const {
-    if (X_.sparse())
+    if (sparse_)
         factors.lists = lists(first);
     else
         factors.a = x_ + first * x_stride_, factors.a_stride = x_stride_;

@@ -41,16 +41,16 @@ struct Choice {
 template <class T>
 class InputBatch {
    public:
-    // Room for `capacity` of the `rows` rows of X, at most `rows_at_once`, for a layer of `units` units; X is
-    // compressed first where that pays, if it is read `again` and again or has few rows.
+    // Room for `capacity` of the `rows` rows of X, at most `rows_at_once`, for a layer of `units` units.
     InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units, std::size_t capacity,
-               bool again);
+               Zeros zeros, const Kernels<T>& kernels);
 
     // Begins a batch; then all its rows are gathered, in any order.
     void begin(const Choice& choice);
     void gather(Range rows);
 
-    bool sparse() const { return X_.sparse(); }
+    // Whether rows are given in lists of what is not zero.
+    bool sparse() const { return sparse_; }
     // Inputs of sparse rows are taken so many at a time, so that their weights and slopes stay in the nearest cache.
     std::size_t block() const { return block_; }
     // As the left factor of weighted sums, from row `first` on.
@@ -63,9 +63,12 @@ class InputBatch {
    private:
     void gather_dense(std::size_t row);
     void gather_sparse(std::size_t row);
+    void gather_thinned(std::size_t row);
 
     Inputs<T> X_;
+    const Kernels<T>& kernels_;
     std::optional<Compressed<T>> compressed_;
+    bool sparse_;
     std::size_t inputs_, stride_, block_, blocks_ = 1;
     Choice choice_{};
     const T* x_ = nullptr;  // rows of numbers, where they are dense

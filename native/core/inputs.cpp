@@ -23,6 +23,9 @@ void each_group(const Inputs<T>& dense, const U* row, std::size_t inputs, Use us
     }
 }
 
+// The same of looking at a number of a dense row, which is done once for all or for each batch.
+double cost_of_looking(std::size_t units) { return 30.0 / static_cast<double>(units); }
+
 // The numbers of a row that are not zero and their places. Each of a group is written, and overwritten by the next if
 // it was zero: a processor cannot foresee which are.
 template <class T, class U, class Place, class Kept>
@@ -44,13 +47,15 @@ void keep(const Inputs<T>& dense, const U* row, std::size_t inputs, Place* place
 }  // namespace
 
 template <class T>
-bool Compressed<T>::pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units) {
+bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, Zeros zeros) {
+    if (zeros == Zeros::stay || dense.sparse()) return false;
     return with_numbers(dense, [&](const auto* numbers) {
         std::size_t seen = 0, kept = 0;
         for (std::size_t row = 0; row < rows; row += rows / 100 + 1)
             for (std::size_t input = 0; input < inputs; ++input, ++seen)
                 kept += value_of(dense, numbers[row * inputs + input]) != 0;
-        return cost_of_one(units) * static_cast<double>(kept) < static_cast<double>(seen);
+        const double looked_at = zeros == Zeros::left_out_once ? 0 : cost_of_looking(units);
+        return cost_of_one(units) * static_cast<double>(kept) < (1 - looked_at) * static_cast<double>(seen);
     });
 }
 
@@ -91,6 +96,8 @@ Inputs<T> Compressed<T>::view() const {
     return made;
 }
 
+template bool leaving_out_pays(const Inputs<float>&, std::size_t, std::size_t, std::size_t, Zeros);
+template bool leaving_out_pays(const Inputs<double>&, std::size_t, std::size_t, std::size_t, Zeros);
 template class Compressed<float>;
 template class Compressed<double>;
 

@@ -10,6 +10,7 @@
 
 namespace limpid {
 
+inline constexpr std::size_t entries_beyond = 16;
 inline constexpr std::size_t part_depth = 256;  // of a deep product so much at a time
 
 // A number of a row that is not zero, and its place in the row.
@@ -83,6 +84,9 @@ struct Kernels {
     void (*column_sums)(const T* rows_of, std::size_t rows, std::size_t units, std::size_t stride, T* sums, bool fresh);
     // The sum of the squares of a (rows, units) matrix; `columns` is room for one row.
     double (*sum_of_squares)(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns);
+    // What is not zero of `count` numbers, which lie from place `first` on; returns how many there are.
+    // `entries_beyond` more of the entries may be written.
+    std::size_t (*thin)(const T* numbers, std::size_t first, std::size_t count, Entry<T>* entries);
     // Of a tile of products: each thread's rows begin with a whole one.
     std::size_t rows_together;
 };

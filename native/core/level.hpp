@@ -4,6 +4,7 @@
 #include "core/matmul.hpp"
 #include "core/optimizers.hpp"
 #include "core/output.hpp"
+#include "core/thin.hpp"
 
 namespace limpid::LIMPID_LEVEL {
 
@@ -164,8 +165,8 @@ double sum_of_squares(const T* matrix, std::size_t rows, std::size_t units, std:
 }
 
 template <class T>
-inline constexpr Kernels<T> kernels{layer<T>, activate_rows<T>, output_cost<T>,    transpose<T>,
-                                    back<T>,  descend<T>,       accumulate<T>,     scatter<T>,
-                                    step<T>,  column_sums<T>,   sum_of_squares<T>, tile_rows};
+inline constexpr Kernels<T> kernels{layer<T>,          activate_rows<T>, output_cost<T>, transpose<T>, back<T>,
+                                    descend<T>,        accumulate<T>,    scatter<T>,     step<T>,      column_sums<T>,
+                                    sum_of_squares<T>, thin<T>,          tile_rows};
 
 }  // namespace limpid::LIMPID_LEVEL

@@ -7,9 +7,13 @@
 
 namespace limpid::LIMPID_LEVEL {
 
-inline constexpr int tile_rows = 6;
 // Of sums, vectors of b and one of a: 29 of 32 registers at 64 bytes, else 15 of 16.
-inline constexpr int tile_vectors = LIMPID_VECTOR_BYTES == 64 ? 4 : 2;
+inline constexpr int tile_rows = 6, tile_vectors = LIMPID_VECTOR_BYTES == 64 ? 4 : 2;
+
+// Narrower tiles have more rows, so that there are sums enough to keep the processor busy.
+constexpr int rows_of_tile(int vectors) {
+    return vectors == tile_vectors ? tile_rows : LIMPID_VECTOR_BYTES == 64 ? (vectors == 2 ? 8 : 16) : 12;
+}
 
 // Packing a strip of b pays where so many rows read it and b has so many numbers.
 inline constexpr std::size_t rows_to_pack = 48, numbers_to_pack = std::size_t{1} << 15;
@@ -21,7 +25,7 @@ struct Tile {
     // Calls `use` with each row, each column and the vector of sums there; unrolled, so that all stay in registers.
     template <class Use>
     [[gnu::always_inline]] void each(Use use) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
             for (int j = 0; j < Vectors; ++j) use(i, j * Vector<T>::width, sums[i][j]);
@@ -43,7 +47,7 @@ template <class T, int Rows, int Vectors>
     Vector<T> right[Vectors];
 #pragma GCC unroll 8
     for (int j = 0; j < Vectors; ++j) right[j] = Vector<T>::load(b + j * Vector<T>::width);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
         const Vector<T> left(a[i * a_stride]);
 #pragma GCC unroll 8
@@ -96,7 +100,8 @@ inline void column_of_tiles(const Factors<T>& given, std::size_t row, std::size_
     Factors<T> f = from_column(given, column);
     if (f.depth <= part_depth && end - row >= rows_to_pack && f.b_stride * f.depth >= numbers_to_pack)
         f = packed(f, Vectors * Vector<T>::width);
-    row = strip<transposed, tile_rows, Vectors>(f, row, end, column, start, finish);
+    row = strip<transposed, rows_of_tile(Vectors), Vectors>(f, row, end, column, start, finish);
+    if constexpr (rows_of_tile(Vectors) > 8) row = strip<transposed, 8, Vectors>(f, row, end, column, start, finish);
     row = strip<transposed, 4, Vectors>(f, row, end, column, start, finish);
     row = strip<transposed, 2, Vectors>(f, row, end, column, start, finish);
     strip<transposed, 1, Vectors>(f, row, end, column, start, finish);

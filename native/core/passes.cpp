@@ -1,17 +1,31 @@
 #include "core/passes.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+
+#include "core/finite.hpp"
 
 namespace limpid {
 namespace {
 
 // Rows go through the layers so many at a time, each time on one thread.
-constexpr std::size_t rows_a_piece = 120;
+constexpr std::size_t rows_a_piece = 48;
 
-// Calls `use(tools, rows)` for each piece of the rows, with the tools that `make` made for the thread.
+// The place of the first of X's numbers that is not finite, from `row` on for `rows` rows; their end where there is
+// none, or they are not such as have to be looked at.
+template <class T>
+std::size_t first_bad(const Inputs<T>& X, std::size_t inputs, std::size_t row, std::size_t rows) {
+    const std::size_t first = row * inputs, count = rows * inputs;
+    if (X.sparse()) return first + count;
+    return with_numbers(X, [&](const auto* numbers) { return first + first_not_finite(numbers + first, count); });
+}
+
+// Calls `use(tools, rows)` for each piece of the rows, with the tools that `make` made for the thread. Returns the
+// place of the first number that is not finite: looked for piece by piece, so that memory is read once.
 template <class T, class Make, class Use>
-void each_piece(const Network& network, const Inputs<T>& X, std::size_t rows, std::size_t threads, Make make, Use use) {
+std::size_t each_piece(const Network& network, const Inputs<T>& X, std::size_t rows, const Kernels<T>& kernels,
+                       std::size_t threads, Make make, Use use) {
     double multiplications = static_cast<double>(rows);
     std::size_t weights = 0;
     for (const Layer& layer : network.layers) weights += layer.inputs * layer.units;
@@ -21,28 +35,36 @@ void each_piece(const Network& network, const Inputs<T>& X, std::size_t rows, st
     std::vector<std::unique_ptr<InputBatch<T>>> inputs;
     std::vector<decltype(make(room))> tools;
     for (std::size_t member = 0; member < crew.members(); ++member) {
-        inputs.push_back(
-            std::make_unique<InputBatch<T>>(X, rows, network.inputs(), network.layers[0].units, room, false));
+        inputs.push_back(std::make_unique<InputBatch<T>>(X, rows, network.inputs(), network.layers[0].units, room,
+                                                         Zeros::left_out_by_batch, kernels));
         tools.push_back(make(room));
     }
+    std::atomic<std::size_t> not_finite = rows * network.inputs();
     crew.share(pieces, [&](std::size_t number, std::size_t member) {
         const FlushToZero flush;
         const std::size_t first = number * rows_a_piece, count = std::min(rows_a_piece, rows - first);
+        const std::size_t bad = first_bad(X, network.inputs(), first, count);
+        if (bad < (first + count) * network.inputs()) {
+            std::size_t before = not_finite;
+            while (bad < before && !not_finite.compare_exchange_weak(before, bad)) continue;
+            return;
+        }
         inputs[member]->begin({nullptr, first, count, count});
         inputs[member]->gather({0, count});
         use(*tools[member], *inputs[member], Range{first, count});
     });
+    return not_finite;
 }
 
 }  // namespace
 
 template <class T>
-void predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
-             SimdLevel level, std::size_t threads, T* outputs) {
+std::size_t predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
+                    SimdLevel level, std::size_t threads, T* outputs) {
     const Kernels<T>& kernels = kernels_for<T>(level);
     const std::size_t last = network.layers.size() - 1;
-    each_piece(
-        network, X, rows, threads,
+    return each_piece(
+        network, X, rows, kernels, threads,
         [&](std::size_t room) { return std::make_unique<Backprop<T>>(network, kernels, Rooms{.rows = room}); },
         [&](Backprop<T>& backprop, const InputBatch<T>& inputs, Range piece) {
             const Range rows_of_piece{0, piece.count};
@@ -54,16 +76,16 @@ void predict(const Network& network, const Weights<T>& parameters, const Inputs<
 }
 
 template <class T>
-void trace(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows, SimdLevel level,
-           std::size_t threads, const std::vector<T*>& z, const std::vector<T*>& a) {
+std::size_t trace(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
+                  SimdLevel level, std::size_t threads, const std::vector<T*>& z, const std::vector<T*>& a) {
     const Kernels<T>& kernels = kernels_for<T>(level);
     std::size_t widest = 0;
     for (const Layer& layer : network.layers) widest = std::max(widest, stride_of<T>(layer.units));
     struct Room {
         Buffer<T> sums, outputs;
     };
-    each_piece(
-        network, X, rows, threads,
+    return each_piece(
+        network, X, rows, kernels, threads,
         [&](std::size_t room) {
             return std::make_unique<Room>(Buffer<T>(room * widest), Buffer<T>(output_room<T>(widest)));
         },
@@ -93,7 +115,7 @@ template <class T>
 BatchCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
                     SimdLevel level, std::size_t threads, const std::vector<T*>& deltas, Arrays<T>& slopes) {
     const FlushToZero flush;
-    Sweep<T> sweep(network, examples, examples.rows, 0, false, false, level, threads);
+    Sweep<T> sweep(network, examples, examples.rows, 0, false, Zeros::left_out_by_batch, level, threads);
     Crew crew(sweep.members());
     const double total = sweep.weigh({nullptr, 0, examples.rows, examples.rows});
     BatchCost found{0, l2 != 0 ? 0.5 * l2 / total * sweep.sum_of_squares(crew, parameters, false) : 0};
@@ -115,14 +137,14 @@ BatchCost gradients(const Network& network, const Arrays<T>& parameters, const E
     return found;
 }
 
-template void predict(const Network&, const Weights<float>&, const Inputs<float>&, std::size_t, SimdLevel, std::size_t,
-                      float*);
-template void predict(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel,
-                      std::size_t, double*);
-template void trace(const Network&, const Weights<float>&, const Inputs<float>&, std::size_t, SimdLevel, std::size_t,
-                    const std::vector<float*>&, const std::vector<float*>&);
-template void trace(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel, std::size_t,
-                    const std::vector<double*>&, const std::vector<double*>&);
+template std::size_t predict(const Network&, const Weights<float>&, const Inputs<float>&, std::size_t, SimdLevel,
+                             std::size_t, float*);
+template std::size_t predict(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel,
+                             std::size_t, double*);
+template std::size_t trace(const Network&, const Weights<float>&, const Inputs<float>&, std::size_t, SimdLevel,
+                           std::size_t, const std::vector<float*>&, const std::vector<float*>&);
+template std::size_t trace(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel,
+                           std::size_t, const std::vector<double*>&, const std::vector<double*>&);
 template BatchCost gradients(const Network&, const Arrays<float>&, const Examples<float>&, double, SimdLevel,
                              std::size_t, const std::vector<float*>&, Arrays<float>&);
 template BatchCost gradients(const Network&, const Arrays<double>&, const Examples<double>&, double, SimdLevel,

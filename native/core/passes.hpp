@@ -7,15 +7,16 @@
 
 namespace limpid {
 
-// The outputs (rows, outputs) for X (rows, inputs).
+// The outputs (rows, outputs) for X (rows, inputs). Returns the place of the first number in a dense X that is not
+// finite, and rows x inputs where there is none; if there is one, the outputs are not all written.
 template <class T>
-void predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
-             SimdLevel level, std::size_t threads, T* outputs);
+std::size_t predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
+                    SimdLevel level, std::size_t threads, T* outputs);
 
-// Every layer's weighted sums and activations, (rows, units) each.
+// Every layer's weighted sums and activations, (rows, units) each. Returns the same.
 template <class T>
-void trace(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows, SimdLevel level,
-           std::size_t threads, const std::vector<T*>& z, const std::vector<T*>& a);
+std::size_t trace(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
+                  SimdLevel level, std::size_t threads, const std::vector<T*>& z, const std::vector<T*>& a);
 
 // Cost and penalty averaged over the examples by their weights, every layer's delta (rows, units), and the slopes.
 template <class T>

@@ -8,7 +8,7 @@ namespace {
 
 // Measured: in the time of so many multiplications on one core two threads meet, and have something left of it.
 constexpr double least_for_a_thread = 150'000;
-constexpr std::size_t inputs_together = 48;    // whole tiles, and whole vectors where weights are transposed
+constexpr std::size_t inputs_together = 16;    // whole tiles, and whole vectors where weights are transposed
 constexpr std::size_t squares_together = 256;  // rows whose squares one thread adds up, whatever there are of either
 
 std::size_t round_up(std::size_t number, std::size_t to) { return (number + to - 1) / to * to; }
@@ -35,13 +35,14 @@ std::size_t worthwhile_threads(double multiplications, std::size_t threads) {
 
 template <class T>
 Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing,
-                bool drops, bool again, SimdLevel level, std::size_t threads)
+                bool drops, Zeros zeros, SimdLevel level, std::size_t threads)
     : network_(network),
       kernels_(kernels_for<T>(level)),
       members_(worthwhile_threads(
           static_cast<double>(std::min(rows, rows_at_once)) * static_cast<double>(count_weights(network)), threads)),
       inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows,
-              again && level <= SimdLevel::avx512),  // rounded, rows go through faster as they are
+              level > SimdLevel::avx512 ? Zeros::stay : zeros,
+              kernels_),  // rounded, rows go through faster as they are
       targets_(network, examples, rows, label_smoothing),
       backprop_(network, kernels_, {rows, true, drops, members_}),
       pieces_(pieces_of(network, members_, inputs_.sparse() ? inputs_.block() : 0)),

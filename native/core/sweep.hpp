@@ -20,7 +20,7 @@ class Sweep {
    public:
     // For batches of `rows` rows. The examples must outlive it.
     Sweep(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing, bool drops,
-          bool again, SimdLevel level, std::size_t threads);
+          Zeros zeros, SimdLevel level, std::size_t threads);
 
     std::size_t members() const { return members_; }
     const Kernels<T>& kernels() const { return kernels_; }

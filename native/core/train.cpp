@@ -12,7 +12,8 @@ Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& ex
     : state(std::move(start)),
       network_(std::move(network)),
       rule_(rule),
-      sweep_(network_, examples, rule_.batch_size, rule_.label_smoothing, rule_.dropout > 0, true, level, threads),
+      sweep_(network_, examples, rule_.batch_size, rule_.label_smoothing, rule_.dropout > 0, Zeros::left_out_once,
+             level, threads),
       slopes_(network_, rule_.batch_size > rows_at_once || std::isfinite(rule_.clip_norm)) {}
 
 template <class T>

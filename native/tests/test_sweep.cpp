@@ -20,7 +20,7 @@ void check_worth() {
 
 template <class T>
 Sweep<T> sweep_of(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel level, std::size_t threads) {
-    return Sweep<T>(lesson.net, lesson.examples(X), lesson.rows, 0, false, false, level, threads);
+    return Sweep<T>(lesson.net, lesson.examples(X), lesson.rows, 0, false, Zeros::left_out_by_batch, level, threads);
 }
 
 template <class T>
