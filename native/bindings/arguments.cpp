@@ -347,7 +347,7 @@ void check_place(const Table<T>& given, std::size_t inputs, std::size_t place) {
 template <class T>
 SharedTable<T>::SharedTable(std::size_t inputs, nb::handle X) : inputs_(inputs), table_(table<T>(inputs, X, owners_)) {
     constexpr std::size_t usual_units = 64;
-    if (leaving_out_pays(table_.inputs, table_.rows, inputs, usual_units, Zeros::left_out_once))
+    if (leaving_out_pays(table_.inputs, table_.rows, inputs, usual_units, false))
         table_.inputs = compressed_.emplace(table_.inputs, table_.rows, inputs).view();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <type_traits>
 
 namespace limpid {
@@ -51,12 +52,12 @@ void copy_entries(const Inputs<T>& X, const Place* __restrict places, const U* _
 
 template <class T>
 InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units,
-                          std::size_t capacity, Zeros zeros, const Kernels<T>& kernels)
+                          std::size_t capacity, bool thins, const Kernels<T>& kernels)
     : X_(X), kernels_(kernels), inputs_(inputs), stride_(stride_of<T>(inputs)), block_(inputs) {
     capacity = std::min(capacity, rows_at_once);
-    const bool leaves_out = leaving_out_pays(X, rows, inputs, units, zeros);
-    if (leaves_out && zeros == Zeros::left_out_once) X_ = compressed_.emplace(X, rows, inputs).view();
-    sparse_ = leaves_out || X_.sparse();
+    constexpr std::size_t most_entries = std::numeric_limits<std::uint32_t>::max() - entries_beyond;
+    thins = thins && capacity * inputs <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
+    sparse_ = thins || X_.sparse();
     if (!sparse_) {
         gathered_ = Buffer<T>(capacity * stride_);
         return;

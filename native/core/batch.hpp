@@ -2,8 +2,6 @@
 // several threads, each some of them.
 #pragma once
 
-#include <optional>
-
 #include "core/inputs.hpp"
 #include "core/kernels.hpp"
 #include "core/layout.hpp"
@@ -32,6 +30,11 @@ struct Choice {
     const std::int64_t* order;
     std::size_t first, count, known;
 
+    // Of those from row `rows.first` on at most `rows.count`.
+    Choice some(Range rows) const {
+        return {order, first + rows.first, rows.count < count - rows.first ? rows.count : count - rows.first,
+                known - rows.first};
+    }
     std::size_t operator[](std::size_t row) const {
         return order ? static_cast<std::size_t>(order[first + row]) : first + row;
     }
@@ -42,8 +45,9 @@ template <class T>
 class InputBatch {
    public:
     // Room for `capacity` of the `rows` rows of X, at most `rows_at_once`, for a layer of `units` units.
+    // Where `thins`, zeros are left out of the rows of each batch, if that pays.
     InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units, std::size_t capacity,
-               Zeros zeros, const Kernels<T>& kernels);
+               bool thins, const Kernels<T>& kernels);
 
     // Begins a batch; then all its rows are gathered, in any order.
     void begin(const Choice& choice);
@@ -67,7 +71,6 @@ class InputBatch {
 
     Inputs<T> X_;
     const Kernels<T>& kernels_;
-    std::optional<Compressed<T>> compressed_;
     bool sparse_;
     std::size_t inputs_, stride_, block_, blocks_ = 1;
     Choice choice_{};

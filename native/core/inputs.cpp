@@ -47,14 +47,14 @@ void keep(const Inputs<T>& dense, const U* row, std::size_t inputs, Place* place
 }  // namespace
 
 template <class T>
-bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, Zeros zeros) {
-    if (zeros == Zeros::stay || dense.sparse()) return false;
+bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, bool each_time) {
+    if (dense.sparse()) return false;
     return with_numbers(dense, [&](const auto* numbers) {
         std::size_t seen = 0, kept = 0;
         for (std::size_t row = 0; row < rows; row += rows / 100 + 1)
             for (std::size_t input = 0; input < inputs; ++input, ++seen)
                 kept += value_of(dense, numbers[row * inputs + input]) != 0;
-        const double looked_at = zeros == Zeros::left_out_once ? 0 : cost_of_looking(units);
+        const double looked_at = each_time ? cost_of_looking(units) : 0;
         return cost_of_one(units) * static_cast<double>(kept) < (1 - looked_at) * static_cast<double>(seen);
     });
 }
@@ -96,8 +96,8 @@ Inputs<T> Compressed<T>::view() const {
     return made;
 }
 
-template bool leaving_out_pays(const Inputs<float>&, std::size_t, std::size_t, std::size_t, Zeros);
-template bool leaving_out_pays(const Inputs<double>&, std::size_t, std::size_t, std::size_t, Zeros);
+template bool leaving_out_pays(const Inputs<float>&, std::size_t, std::size_t, std::size_t, bool);
+template bool leaving_out_pays(const Inputs<double>&, std::size_t, std::size_t, std::size_t, bool);
 template class Compressed<float>;
 template class Compressed<double>;
 

@@ -83,13 +83,10 @@ inline auto with_places(const Inputs<T>& inputs, Use use) {
     return use(static_cast<const std::int64_t*>(inputs.places), static_cast<const std::int64_t*>(inputs.starts));
 }
 
-// What becomes of the zeros in dense rows where leaving them out pays: they stay; they are left out of all rows before
-// these are read again and again; or of the rows of each batch.
-enum class Zeros { stay, left_out_once, left_out_by_batch };
-
-// Whether leaving zeros out pays for a first layer of so many units; by a hundred rows from all over X.
+// Whether leaving zeros out of dense rows pays for a first layer of so many units, once for all or `each_time` that
+// they are read; by a hundred rows from all over X.
 template <class T>
-bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, Zeros zeros);
+bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, bool each_time);
 
 // Dense inputs of which most are zero, kept without these.
 template <class T>

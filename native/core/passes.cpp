@@ -35,8 +35,8 @@ std::size_t each_piece(const Network& network, const Inputs<T>& X, std::size_t r
     std::vector<std::unique_ptr<InputBatch<T>>> inputs;
     std::vector<decltype(make(room))> tools;
     for (std::size_t member = 0; member < crew.members(); ++member) {
-        inputs.push_back(std::make_unique<InputBatch<T>>(X, rows, network.inputs(), network.layers[0].units, room,
-                                                         Zeros::left_out_by_batch, kernels));
+        inputs.push_back(
+            std::make_unique<InputBatch<T>>(X, rows, network.inputs(), network.layers[0].units, room, true, kernels));
         tools.push_back(make(room));
     }
     std::atomic<std::size_t> not_finite = rows * network.inputs();
@@ -115,14 +115,15 @@ template <class T>
 BatchCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
                     SimdLevel level, std::size_t threads, const std::vector<T*>& deltas, Arrays<T>& slopes) {
     const FlushToZero flush;
-    Sweep<T> sweep(network, examples, examples.rows, 0, false, Zeros::left_out_by_batch, level, threads);
+    Sweep<T> sweep(network, examples, examples.rows, 0, false, true, level, threads);
     Crew crew(sweep.members());
     const double total = sweep.weigh({nullptr, 0, examples.rows, examples.rows});
     BatchCost found{0, l2 != 0 ? 0.5 * l2 / total * sweep.sum_of_squares(crew, parameters, false) : 0};
     sweep.prepare(crew, parameters);
     for (std::size_t first = 0; first < examples.rows; first += rows_at_once) {
         const std::size_t count = std::min(rows_at_once, examples.rows - first);
-        found.cost += sweep.there_and_back(crew, {nullptr, first, count, count}, total, {});
+        sweep.there_and_back(crew, {nullptr, first, count, count}, total, {});
+        found.cost += sweep.cost(0);
         sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t) {
             const auto& own = slopes.layers[layer];
             sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, first == 0);

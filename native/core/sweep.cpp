@@ -13,11 +13,6 @@ constexpr std::size_t squares_together = 256;  // rows whose squares one thread 
 
 std::size_t round_up(std::size_t number, std::size_t to) { return (number + to - 1) / to * to; }
 
-std::size_t count_weights(const Network& network) {
-    return std::accumulate(network.layers.begin(), network.layers.end(), std::size_t{0},
-                           [](std::size_t sum, const Layer& layer) { return sum + layer.inputs * layer.units; });
-}
-
 std::size_t widest_of(const Network& network) {
     std::size_t widest = 0;
     for (const Layer& layer : network.layers) widest = std::max(widest, layer.units);
@@ -25,6 +20,11 @@ std::size_t widest_of(const Network& network) {
 }
 
 }  // namespace
+
+std::size_t count_weights(const Network& network) {
+    return std::accumulate(network.layers.begin(), network.layers.end(), std::size_t{0},
+                           [](std::size_t sum, const Layer& layer) { return sum + layer.inputs * layer.units; });
+}
 
 std::size_t worthwhile_threads(double multiplications, std::size_t threads) {
     const double worth = multiplications / least_for_a_thread;
@@ -35,14 +35,12 @@ std::size_t worthwhile_threads(double multiplications, std::size_t threads) {
 
 template <class T>
 Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing,
-                bool drops, Zeros zeros, SimdLevel level, std::size_t threads)
+                bool drops, bool thins, SimdLevel level, std::size_t threads)
     : network_(network),
       kernels_(kernels_for<T>(level)),
       members_(worthwhile_threads(
           static_cast<double>(std::min(rows, rows_at_once)) * static_cast<double>(count_weights(network)), threads)),
-      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows,
-              level > SimdLevel::avx512 ? Zeros::stay : zeros,
-              kernels_),  // rounded, rows go through faster as they are
+      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows, thins, kernels_),
       targets_(network, examples, rows, label_smoothing),
       backprop_(network, kernels_, {rows, true, drops, members_}),
       pieces_(pieces_of(network, members_, inputs_.sparse() ? inputs_.block() : 0)),
@@ -85,7 +83,7 @@ void Sweep<T>::prepare(const Arrays<T>& parameters, std::size_t layer, Range inp
 }
 
 template <class T>
-double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
+void Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
     rows_ = choice.count;
     inputs_.begin(choice);
     const std::size_t part =
@@ -97,7 +95,6 @@ double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, 
         backprop_.measure(targets_, rows, member);
         for (std::size_t layer = network_.layers.size(); layer-- > 1;) backprop_.back(layer, rows);
     });
-    return backprop_.cost(rows_);
 }
 
 template <class T>

@@ -13,8 +13,8 @@ class Run {
     Run(const Lesson<T>& lesson, SimdLevel level, double dropout)
         : lesson_(lesson),
           dropout_{dropout, 9, 4, 30},
-          inputs_(lesson.X.plain(), lesson.rows, lesson.net.inputs(), lesson.net.layers[0].units, lesson.rows,
-                  Zeros::left_out_once, kernels_for<T>(level)),
+          inputs_(lesson.X.plain(), lesson.rows, lesson.net.inputs(), lesson.net.layers[0].units, lesson.rows, true,
+                  kernels_for<T>(level)),
           targets_(lesson.net, lesson.examples(), lesson.rows, 0.1),
           backprop_(lesson.net, kernels_for<T>(level), {lesson.rows, true, dropout > 0, 2}) {
         const Choice choice{nullptr, 0, lesson.rows, lesson.rows};

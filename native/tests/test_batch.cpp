@@ -58,11 +58,11 @@ void check_sparse(const InputBatch<T>& batch, const Forms<T>& forms, const Choic
 }
 
 template <class T>
-void check_batches(const Forms<T>& forms, const Inputs<T>& X, std::size_t units, Zeros zeros,
+void check_batches(const Forms<T>& forms, const Inputs<T>& X, std::size_t units, bool thins,
                    const Kernels<T>& kernels) {
     const std::vector<std::int64_t> order = order_of(forms.rows, forms.rows);
     const std::size_t capacity = forms.rows / 2;
-    InputBatch<T> batch(X, forms.rows, forms.inputs, units, capacity, zeros, kernels);
+    InputBatch<T> batch(X, forms.rows, forms.inputs, units, capacity, thins, kernels);
     CHECK(!X.sparse() || batch.sparse());
     for (const std::int64_t* named : {order.data(), static_cast<const std::int64_t*>(nullptr)})
         for (const std::size_t first : {std::size_t{0}, std::size_t{3}})
@@ -77,7 +77,7 @@ void check_batches(const Forms<T>& forms, const Inputs<T>& X, std::size_t units,
 // Rows of the kind that is computed with need no copy where they follow one another.
 template <class T>
 void check_in_place(const Forms<T>& forms) {
-    InputBatch<T> batch(forms.plain(), forms.rows, forms.inputs, 3, 5, Zeros::stay, baseline_kernels<T>());
+    InputBatch<T> batch(forms.plain(), forms.rows, forms.inputs, 3, 5, false, baseline_kernels<T>());
     batch.begin({nullptr, 2, 5, 5});
     batch.gather({0, 5});
     Factors<T> factors{};
@@ -92,18 +92,16 @@ void check_inputs() {
     for (const Forms<T>* forms : {&pictures, &full, &words, &empty})
         for (const auto& form : forms->all())
             for (const std::size_t units : {std::size_t{1}, std::size_t{40}, std::size_t{500}})
-                for (const Zeros zeros : {Zeros::stay, Zeros::left_out_once, Zeros::left_out_by_batch})
+                for (const bool thins : {false, true})
                     for (const SimdLevel level : levels_here())
-                        check_batches(*forms, form.X, units, zeros, kernels_for<T>(level));
+                        check_batches(*forms, form.X, units, thins, kernels_for<T>(level));
     for (const auto& form : pictures.all()) {
-        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, Zeros::left_out_once, baseline_kernels<T>()).sparse());
-        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, Zeros::left_out_by_batch, baseline_kernels<T>()).sparse());
-        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, Zeros::stay, baseline_kernels<T>()).sparse() == form.X.sparse());
+        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, true, baseline_kernels<T>()).sparse());
+        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, false, baseline_kernels<T>()).sparse() == form.X.sparse());
     }
-    CHECK(!InputBatch<T>(full.plain(), 40, 21, 100, 9, Zeros::left_out_once, baseline_kernels<T>()).sparse());
+    CHECK(!InputBatch<T>(full.plain(), 40, 21, 100, 9, true, baseline_kernels<T>()).sparse());
     const auto block_of = [](const Forms<T>& forms) {
-        return InputBatch<T>(forms.all()[5].X, forms.rows, forms.inputs, 64, 9, Zeros::stay, baseline_kernels<T>())
-            .block();
+        return InputBatch<T>(forms.all()[5].X, forms.rows, forms.inputs, 64, 9, false, baseline_kernels<T>()).block();
     };
     CHECK(block_of(pictures) < 300 && block_of(words) < 3000 && block_of(empty) >= 50);
     check_in_place(full);

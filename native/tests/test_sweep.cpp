@@ -20,7 +20,7 @@ void check_worth() {
 
 template <class T>
 Sweep<T> sweep_of(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel level, std::size_t threads) {
-    return Sweep<T>(lesson.net, lesson.examples(X), lesson.rows, 0, false, Zeros::left_out_by_batch, level, threads);
+    return Sweep<T>(lesson.net, lesson.examples(X), lesson.rows, 0, false, true, level, threads);
 }
 
 template <class T>
@@ -56,7 +56,8 @@ std::vector<double> found(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel
     State<T> state = lesson.state({});
     sweep.prepare(crew, Arrays<T>(lesson.net));  // the last ones count
     sweep.prepare(crew, state.parameters);
-    std::vector<double> made{sweep.there_and_back(crew, choice, sweep.weigh(choice), {})};
+    sweep.there_and_back(crew, choice, sweep.weigh(choice), {});
+    std::vector<double> made{sweep.cost(0)};
     const StepNumbers<T> numbers = step_numbers<T>({}, 0.1, 1, 0);
     sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
         const auto &own = slopes.layers[layer], &moved = state.parameters.layers[layer];
