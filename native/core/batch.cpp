@@ -55,8 +55,8 @@ InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inpu
                           std::size_t capacity, bool thins, const Kernels<T>& kernels)
     : X_(X), kernels_(kernels), inputs_(inputs), stride_(stride_of<T>(inputs)), block_(inputs) {
     capacity = std::min(capacity, rows_at_once);
-    constexpr std::size_t most_entries = std::numeric_limits<std::uint32_t>::max() - entries_beyond;
-    thins = thins && capacity * inputs <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
+    constexpr std::size_t most_entries = std::numeric_limits<std::uint32_t>::max();
+    thins = thins && capacity * room_of_row() <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
     sparse_ = thins || X_.sparse();
     if (!sparse_) {
         gathered_ = Buffer<T>(capacity * stride_);
@@ -72,7 +72,7 @@ InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inpu
     if (X_.sparse())
         starts_.resize(capacity + 1);
     else
-        entries_.resize(capacity * inputs + entries_beyond);
+        entries_.resize(capacity * room_of_row());
 }
 
 template <class T>
@@ -139,7 +139,7 @@ template <class T>
 void InputBatch<T>::gather_thinned(std::size_t row) {
     constexpr std::size_t most = 256;  // converted at a time
     std::uint32_t* const bounds = bounds_.data() + row * (blocks_ + 1);
-    auto at = static_cast<std::uint32_t>(row * inputs_);
+    auto at = static_cast<std::uint32_t>(row * room_of_row());
     const auto thin = [&](const T* numbers, std::size_t first, std::size_t count) {
         at += static_cast<std::uint32_t>(kernels_.thin(numbers, first, count, entries_.data() + at));
     };

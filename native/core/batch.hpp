@@ -68,6 +68,8 @@ class InputBatch {
     void gather_dense(std::size_t row);
     void gather_sparse(std::size_t row);
     void gather_thinned(std::size_t row);
+    // Of entries: each row's begin where nothing that is written for another ends.
+    std::size_t room_of_row() const { return inputs_ + entries_beyond; }
 
     Inputs<T> X_;
     const Kernels<T>& kernels_;
