@@ -38,7 +38,8 @@ std::size_t thin(const T* numbers, std::size_t first, std::size_t count, Entry<T
     std::size_t kept = 0;
     for (std::size_t at = 0; at < count; at += width, places += width) {
         const V values = count - at < width ? first_of(numbers + at, count - at) : V::load(numbers + at);
-        const unsigned which = not_zero(values);
+        unsigned which = not_zero(values);
+        asm("" : "+r"(which));  // GCC 12 may keep 8 bits in memory and count 32 there
         const V where = together(V::of(typename V::Lanes(places)), which), what = together(values, which);
         T* const to = reinterpret_cast<T*>(entries + kept);
         interleaved<false>(where, what, lanes).store(to);
