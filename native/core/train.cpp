@@ -10,7 +10,7 @@ namespace {
 
 // Measured: weights that change hands from thread to thread while each goes on with rows of its own, rather than the
 // rows' activations, which with more weights are less.
-constexpr std::size_t most_weights_in_turn = std::size_t{1} << 15;
+constexpr std::size_t most_weights_in_turn = std::size_t{1} << 12;
 constexpr std::size_t most_rows_a_turn = 128, rows_together = 16;
 static_assert(rows_at_once % most_rows_a_turn == 0);
 
