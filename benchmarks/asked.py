@@ -15,6 +15,8 @@ PEER_RATIO: dict[str, dict[int, float]] = {
 
 PRODUCTS_SHARE = 0.80
 """Seconds of an epoch's products alone over limpid's whole epoch, at least."""
+OWN_PRODUCTS = 0.95
+"""The same over limpid's products alone."""
 
 BUSY_RATIO = 0.9
 """Speed of two threads over that of one while something else keeps one of two cores busy, at least."""

@@ -20,7 +20,7 @@ from benchmarks.machine import machine
 from benchmarks.tables import seconds_told, table
 from benchmarks.turns import load, prepared, rounds
 
-WORKLOADS = ("digits", "mnist", "mnist_deep")
+WORKLOADS = ("digits", "full_batch", "mnist", "mnist_deep")
 CORES = 2
 SPIN = "import os, sys; os.sched_setaffinity(0, [int(sys.argv[1])])\nwhile True: pass"
 

@@ -2,7 +2,7 @@
 // the kernels. What is done for one row touches no other row's memory, so that threads may share the rows.
 #pragma once
 
-#include "core/batch.hpp"
+#include "core/targets.hpp"
 
 namespace limpid {
 

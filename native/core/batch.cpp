@@ -9,7 +9,6 @@ namespace limpid {
 namespace {
 
 constexpr std::size_t block_bytes = std::size_t{1} << 15;  // of weights, and of slopes
-constexpr std::size_t rows_ahead = 8;                      // that are asked for before they are read
 constexpr double entries_a_block = 8;  // of a row; with fewer, going from block to block would cost more than it saves
 
 template <class T>
@@ -17,12 +16,6 @@ double entries_a_row(const Inputs<T>& X, std::size_t rows) {
     return with_places(X, [&](const auto*, const auto* starts) {
         return static_cast<double>(starts[rows] - starts[0]) / static_cast<double>(rows);
     });
-}
-
-// Asks for memory that will be read soon, a cache line at a time.
-void fetch(const void* from, std::size_t bytes) {
-    for (std::size_t at = 0; at < bytes; at += cache_line)
-        __builtin_prefetch(static_cast<const char*>(from) + at, 0, 2);
 }
 
 // `count` entries, which lie from `start` on among all, and where each block's begin and the last one's end. Apart from
@@ -181,45 +174,7 @@ Lists<T> InputBatch<T>::lists(std::size_t first) const {
     return {bounds_.data() + first * (blocks_ + 1), blocks_ + 1, blocks_, entries_.data()};
 }
 
-template <class T>
-TargetBatch<T>::TargetBatch(const Network& network, const Examples<T>& examples, std::size_t capacity,
-                            double label_smoothing)
-    : examples_(examples),
-      outputs_(network.outputs()),
-      stride_(stride_of<T>(outputs_)),
-      sharper_(static_cast<T>(1 - label_smoothing)) {
-    const bool yes_or_no = network.cost.kind == CostKind::binary_cross_entropy;
-    even_ = static_cast<T>(label_smoothing / (yes_or_no ? 2 : static_cast<double>(outputs_)));
-    capacity = std::min(capacity, rows_at_once);
-    y_ = Buffer<T>(capacity * stride_), shares_ = Buffer<T>(capacity);
-}
-
-template <class T>
-double TargetBatch<T>::weigh(const Choice& choice) const {
-    if (!examples_.weights) return static_cast<double>(choice.count);
-    double total = 0;
-    for (std::size_t row = 0; row < choice.count; ++row) total += static_cast<double>(examples_.weights[choice[row]]);
-    return total;
-}
-
-template <class T>
-void TargetBatch<T>::gather(const Choice& choice, Range rows, double total) {
-    for (std::size_t row = rows.first; row < rows.first + rows.count; ++row) {
-        const std::size_t from = choice[row], ahead = row + rows_ahead;
-        if (ahead < choice.known) fetch(examples_.Y + choice[ahead] * outputs_, outputs_ * sizeof(T));
-        const T* y = examples_.Y + from * outputs_;
-        T* to = y_.get() + row * stride_;
-        if (even_ > 0)
-            std::transform(y, y + outputs_, to, [this](T target) { return sharper_ * target + even_; });
-        else
-            std::copy_n(y, outputs_, to);
-        shares_.get()[row] = (examples_.weights ? examples_.weights[from] : T(1)) / static_cast<T>(total);
-    }
-}
-
 template class InputBatch<float>;
 template class InputBatch<double>;
-template class TargetBatch<float>;
-template class TargetBatch<double>;
 
 }  // namespace limpid

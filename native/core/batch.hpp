@@ -11,17 +11,17 @@ namespace limpid {
 // Rows that go through all layers together; of larger batches the slopes are summed up part by part, in one chain.
 inline constexpr std::size_t rows_at_once = 512;
 
+inline constexpr std::size_t rows_ahead = 8;  // that are asked for before they are read
+
+// Asks for memory that will be read soon, a cache line at a time.
+inline void fetch(const void* from, std::size_t bytes) {
+    for (std::size_t at = 0; at < bytes; at += cache_line)
+        __builtin_prefetch(static_cast<const char*>(from) + at, 0, 2);
+}
+
 // Some rows of a batch, or some inputs of a layer.
 struct Range {
     std::size_t first, count;
-};
-
-// What is learned from: X (rows, inputs), Y (rows, outputs) with nothing between its rows; weights (rows,) or null.
-template <class T>
-struct Examples {
-    Inputs<T> X;
-    const T *Y, *weights;
-    std::size_t rows;
 };
 
 // Which rows: those that `order` names, or where it is null those from `first` on. `known` of them, `count` or more,
@@ -81,26 +81,6 @@ class InputBatch {
     Buffer<T> gathered_;
     std::vector<std::uint32_t> starts_, bounds_;  // else of each row's entries, and of its blocks
     std::vector<Entry<T>> entries_;
-};
-
-// The targets of a batch and each row's share of the cost.
-template <class T>
-class TargetBatch {
-   public:
-    TargetBatch(const Network& network, const Examples<T>& examples, std::size_t capacity, double label_smoothing);
-
-    // What the chosen rows weigh together.
-    double weigh(const Choice& choice) const;
-    // Some rows of the batch; their cost counts by their share of `total`.
-    void gather(const Choice& choice, Range rows, double total);
-    const T* y(std::size_t row) const { return y_.get() + row * stride_; }
-    const T* shares(std::size_t row) const { return shares_.get() + row; }
-
-   private:
-    Examples<T> examples_;
-    std::size_t outputs_, stride_;
-    T sharper_, even_;
-    Buffer<T> y_, shares_;
 };
 
 }  // namespace limpid

@@ -3,8 +3,6 @@
 #define LIMPID_VECTOR_BYTES 64
 #define LIMPID_TILES
 #include "core/bfloat16.hpp"
-// after what it is to choose
-#include "core/level.hpp"
 
 namespace limpid {
 

@@ -2,8 +2,6 @@
 #define LIMPID_LEVEL avx512_bf16
 #define LIMPID_VECTOR_BYTES 64
 #include "core/bfloat16.hpp"
-// after what it is to choose
-#include "core/level.hpp"
 
 namespace limpid {
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 namespace limpid {
-
 namespace {
 
 // Measured: weights that change hands from thread to thread while each goes on with rows of its own, rather than the
@@ -34,16 +33,16 @@ Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& ex
     : state(std::move(start)),
       network_(std::move(network)),
       rule_(rule),
-      rows_a_turn_(rows_a_turn(rule_.batch_size, members_in_turn(network_, rule_.batch_size, threads))),
+      members_(members_in_turn(network_, rule_.batch_size, threads)),
+      rows_a_turn_(rows_a_turn(rule_.batch_size, members_)),
       slopes_(network_, rule_.batch_size > rows_at_once || rows_a_turn_ || std::isfinite(rule_.clip_norm)) {
     Examples<T> kept = examples;
     const std::size_t inputs = network_.inputs(), units = network_.layers[0].units;
     // rows that are rounded go through faster as they are
     if (level <= SimdLevel::avx512 && leaving_out_pays(kept.X, kept.rows, inputs, units, false))
         kept.X = compressed_.emplace(kept.X, kept.rows, inputs).view();
-    const std::size_t rows = rows_a_turn_ ? rows_a_turn_ : rule_.batch_size,
-                      members = members_in_turn(network_, rule_.batch_size, threads);
-    for (std::size_t member = 0; member < members; ++member)
+    const std::size_t rows = rows_a_turn_ ? rows_a_turn_ : rule_.batch_size;
+    for (std::size_t member = 0; member < members_; ++member)
         sweeps_.push_back(std::make_unique<Sweep<T>>(network_, kept, rows, rule_.label_smoothing, rule_.dropout > 0,
                                                      false, level, rows_a_turn_ ? 1 : threads));
     if (rows_a_turn_) turns_ = std::make_unique<Turns>(sweeps_[0]->pieces().size());
@@ -53,7 +52,7 @@ template <class T>
 void Descent<T>::train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps,
                        BatchCost* costs) {
     const FlushToZero flush;
-    const std::size_t wanted = rows_a_turn_ ? sweeps_.size() : sweeps_[0]->members();
+    const std::size_t wanted = rows_a_turn_ ? members_ : sweeps_[0]->members();
     Crew crew(std::min(wanted, allowed_threads()));
     if (!rows_a_turn_) sweeps_[0]->prepare(crew, state.parameters);
     for (std::size_t number = 0; number < steps; ++number) {

@@ -60,7 +60,7 @@ class Descent {
     Network network_;
     StepRule rule_;
     std::optional<Compressed<T>> compressed_;
-    std::size_t rows_a_turn_;                        // 0 where threads work together
+    std::size_t members_, rows_a_turn_;              // of those who take turns; 1 and 0 where threads work together
     std::vector<std::unique_ptr<Sweep<T>>> sweeps_;  // of all threads, or of each
     Arrays<T> slopes_;
     std::unique_ptr<Turns> turns_;

@@ -6,6 +6,8 @@
 #include <deque>
 #include <thread>
 
+#include "core/waiting.hpp"
+
 namespace limpid {
 
 class Turns {
@@ -23,11 +25,9 @@ class Turns {
     // Does `work` on a piece after all earlier turns have; leaves it if one of them failed.
     template <class Work>
     void take(std::size_t piece, std::size_t turn, const Work& work) {
-        constexpr int patience = 4000;
-        for (int looks = 0; done_[piece].load(std::memory_order_acquire) != turn; ++looks) {
-            if (failed_) return;
-            if (looks > patience) std::this_thread::yield();
-        }
+        const auto is_due = [&] { return done_[piece].load(std::memory_order_acquire) == turn; };
+        while (!soon([&] { return is_due() || failed_; })) std::this_thread::yield();
+        if (!is_due()) return;
         work();
         done_[piece].store(turn + 1, std::memory_order_release);
     }

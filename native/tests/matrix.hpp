@@ -92,6 +92,34 @@ struct Listed {
     std::uint32_t size() const { return static_cast<std::uint32_t>(entries.size()); }
 };
 
+struct Shape {
+    std::size_t rows, depth, units;
+};
+
+// The factors of a b, and of a^T b; with `a` in lists.
+template <class T>
+limpid::Factors<T> of(const Matrix<T>& a, const Matrix<T>& b) {
+    return {a.get(), b.get(), a.stride, b.stride, a.rows, b.columns, a.columns};
+}
+template <class T>
+limpid::Factors<T> transposed(const Matrix<T>& a, const Matrix<T>& b) {
+    return {a.get(), b.get(), a.stride, b.stride, a.columns, b.columns, a.rows};
+}
+template <class T>
+limpid::Factors<T> listed(const Listed<T>& a, const Matrix<T>& b, std::size_t rows) {
+    return {nullptr, b.get(), 0, b.stride, rows, b.columns, b.rows, a.view()};
+}
+
+template <class T>
+Matrix<T> layer(const limpid::Kernels<T>& kernels, const limpid::Factors<T>& factors, const Matrix<T>& bias,
+                limpid::Activation activation = limpid::Activation::identity, const Matrix<T>* slope = nullptr,
+                const Matrix<T>* mask = nullptr) {
+    Matrix<T> a(factors.rows, factors.columns);
+    kernels.layer(factors, bias.get(), activation, a.get(), slope ? slope->get() : nullptr,
+                  mask ? mask->get() : nullptr, a.stride);
+    return a;
+}
+
 // A sum of products by a plain loop. A kernel's may differ by what its steps lose: each rounds at most twice.
 class Plain {
    public:

@@ -1,6 +1,6 @@
 // Batches hold the rows that were chosen, in every form of inputs, whoever gathers which of them and when.
 #include "check.hpp"
-#include "core/batch.hpp"
+#include "core/targets.hpp"
 #include "forms.hpp"
 
 using namespace limpid;

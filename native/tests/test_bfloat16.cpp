@@ -8,10 +8,6 @@ using namespace limpid;
 
 namespace {
 
-struct Shape {
-    std::size_t rows, depth, units;
-};
-
 // Around a block's 16 rows, 16 units and depth of 32, two of them together, and what is rounded at a time.
 const std::vector<Shape> shapes = {{1, 1, 1},   {2, 3, 2},    {5, 31, 4},   {15, 33, 15},  {16, 32, 16},
                                    {17, 1, 17}, {20, 40, 31}, {31, 64, 32}, {33, 100, 33}, {64, 65, 70},
@@ -30,23 +26,10 @@ float rounded(float number) {
     return std::bit_cast<float>((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000);
 }
 
-Factors<float> of(const Matrix<float>& a, const Matrix<float>& b) {
-    return {a.get(), b.get(), a.stride, b.stride, a.rows, b.columns, a.columns};
-}
-Factors<float> transposed(const Matrix<float>& a, const Matrix<float>& b) {
-    return {a.get(), b.get(), a.stride, b.stride, a.columns, b.columns, a.rows};
-}
-
 float product_at(const Matrix<float>& a, const Matrix<float>& b, std::size_t row, std::size_t column, bool turned) {
     float sum = 0;
     for (std::size_t k = 0; k < b.rows; ++k) sum += (turned ? a.at(k, row) : a.at(row, k)) * b.at(k, column);
     return sum;
-}
-
-Matrix<float> layer(const Kernels<float>& kernels, const Factors<float>& factors, const Matrix<float>& bias) {
-    Matrix<float> a(factors.rows, factors.columns);
-    kernels.layer(factors, bias.get(), Activation::identity, a.get(), nullptr, nullptr, a.stride);
-    return a;
 }
 
 void check_layer(const Kernels<float>& kernels, const Shape& shape) {
@@ -105,8 +88,8 @@ void check_rounding(const Kernels<float>& kernels) {
 void check_rest(const Kernels<float>& kernels) {
     const Matrix<float> x = Matrix<float>(9, 80, 1).thinned(2), W(80, 20, 2), bias(1, 20, 3);
     const Listed<float> lists(x, 16);
-    const Factors<float> listed{nullptr, W.get(), 0, W.stride, x.rows, W.columns, W.rows, lists.view()};
-    CHECK(same(layer(kernels, listed, bias), layer(kernels_for<float>(SimdLevel::avx512), listed, bias)));
+    const Factors<float> factors = listed(lists, W, x.rows);
+    CHECK(same(layer(kernels, factors, bias), layer(kernels_for<float>(SimdLevel::avx512), factors, bias)));
     for (const float far : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         x.at(4, 79) = far;
         layer(kernels, of(x, W), bias).each([&](std::size_t row, std::size_t, float got) {

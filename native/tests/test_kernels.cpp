@@ -5,40 +5,12 @@ using namespace limpid;
 
 namespace {
 
-struct Shape {
-    std::size_t rows, depth, units;
-};
-
 // Around a tile's rows, a vector's and a strip's width, and the depth that is taken at a time; the last ones are large
 // enough that strips are packed.
 const std::vector<Shape> shapes = {{1, 1, 1},      {2, 3, 2},      {3, 11, 4},    {5, 11, 8},   {6, 7, 15},
                                    {7, 12, 16},    {8, 5, 17},     {11, 11, 33},  {13, 9, 70},  {6, 8, 129},
                                    {4, 6, 150},    {4, 1, 150},    {9, 512, 3},   {3, 513, 20}, {7, 1030, 7},
                                    {50, 256, 150}, {52, 300, 129}, {250, 50, 150}};
-
-// The factors of a b, and of a^T b; with `a` in lists.
-template <class T>
-Factors<T> of(const Matrix<T>& a, const Matrix<T>& b) {
-    return {a.get(), b.get(), a.stride, b.stride, a.rows, b.columns, a.columns};
-}
-template <class T>
-Factors<T> transposed(const Matrix<T>& a, const Matrix<T>& b) {
-    return {a.get(), b.get(), a.stride, b.stride, a.columns, b.columns, a.rows};
-}
-template <class T>
-Factors<T> listed(const Listed<T>& a, const Matrix<T>& b, std::size_t rows) {
-    return {nullptr, b.get(), 0, b.stride, rows, b.columns, b.rows, a.view()};
-}
-
-template <class T>
-Matrix<T> layer(const Kernels<T>& kernels, const Factors<T>& factors, const Matrix<T>& bias,
-                Activation activation = Activation::identity, const Matrix<T>* slope = nullptr,
-                const Matrix<T>* mask = nullptr) {
-    Matrix<T> a(factors.rows, factors.columns);
-    kernels.layer(factors, bias.get(), activation, a.get(), slope ? slope->get() : nullptr,
-                  mask ? mask->get() : nullptr, a.stride);
-    return a;
-}
 
 template <class T>
 void check_layer(const Shape& shape, const Matrix<T>& x) {

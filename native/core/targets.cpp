@@ -1,0 +1,46 @@
+#include "core/targets.hpp"
+
+#include <algorithm>
+
+namespace limpid {
+
+template <class T>
+TargetBatch<T>::TargetBatch(const Network& network, const Examples<T>& examples, std::size_t capacity,
+                            double label_smoothing)
+    : examples_(examples),
+      outputs_(network.outputs()),
+      stride_(stride_of<T>(outputs_)),
+      sharper_(static_cast<T>(1 - label_smoothing)) {
+    const bool yes_or_no = network.cost.kind == CostKind::binary_cross_entropy;
+    even_ = static_cast<T>(label_smoothing / (yes_or_no ? 2 : static_cast<double>(outputs_)));
+    capacity = std::min(capacity, rows_at_once);
+    y_ = Buffer<T>(capacity * stride_), shares_ = Buffer<T>(capacity);
+}
+
+template <class T>
+double TargetBatch<T>::weigh(const Choice& choice) const {
+    if (!examples_.weights) return static_cast<double>(choice.count);
+    double total = 0;
+    for (std::size_t row = 0; row < choice.count; ++row) total += static_cast<double>(examples_.weights[choice[row]]);
+    return total;
+}
+
+template <class T>
+void TargetBatch<T>::gather(const Choice& choice, Range rows, double total) {
+    for (std::size_t row = rows.first; row < rows.first + rows.count; ++row) {
+        const std::size_t from = choice[row], ahead = row + rows_ahead;
+        if (ahead < choice.known) fetch(examples_.Y + choice[ahead] * outputs_, outputs_ * sizeof(T));
+        const T* y = examples_.Y + from * outputs_;
+        T* to = y_.get() + row * stride_;
+        if (even_ > 0)
+            std::transform(y, y + outputs_, to, [this](T target) { return sharper_ * target + even_; });
+        else
+            std::copy_n(y, outputs_, to);
+        shares_.get()[row] = (examples_.weights ? examples_.weights[from] : T(1)) / static_cast<T>(total);
+    }
+}
+
+template class TargetBatch<float>;
+template class TargetBatch<double>;
+
+}  // namespace limpid
