@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/batch.hpp"
+#include "core/targets.hpp"
 
 namespace limpid::bindings {
 
