@@ -81,8 +81,8 @@ void Backprop<T>::measure(const TargetBatch<T>& targets, Range rows, std::size_t
 }
 
 template <class T>
-double Backprop<T>::cost(std::size_t rows, double before) const {
-    return std::accumulate(costs_.get(), costs_.get() + rows, before,
+double Backprop<T>::cost(std::size_t rows) const {
+    return std::accumulate(costs_.get(), costs_.get() + rows, 0.0,
                            [](double sum, T cost) { return sum + static_cast<double>(cost); });
 }
 

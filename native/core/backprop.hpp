@@ -36,8 +36,8 @@ class Backprop {
     void activate_output(Range rows, std::size_t member);
     // The rows' costs by their shares, kept until `cost`; leaves the last layer's delta.
     void measure(const TargetBatch<T>& targets, Range rows, std::size_t member);
-    // The first `rows` rows' costs, added to `before` one after the other.
-    double cost(std::size_t rows, double before = 0) const;
+    // The first `rows` rows' costs together.
+    double cost(std::size_t rows) const;
     // Takes over weights of a layer that deltas flow back through: before the first `back`, and where they changed.
     void prepare_back(const Arrays<T>& parameters, std::size_t layer, Range inputs);
     // The delta of layer - 1 from that of `layer`.

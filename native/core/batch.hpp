@@ -30,11 +30,6 @@ struct Choice {
     const std::int64_t* order;
     std::size_t first, count, known;
 
-    // Of those from row `rows.first` on at most `rows.count`.
-    Choice some(Range rows) const {
-        return {order, first + rows.first, rows.count < count - rows.first ? rows.count : count - rows.first,
-                known - rows.first};
-    }
     std::size_t operator[](std::size_t row) const {
         return order ? static_cast<std::size_t>(order[first + row]) : first + row;
     }

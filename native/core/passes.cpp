@@ -122,8 +122,7 @@ BatchCost gradients(const Network& network, const Arrays<T>& parameters, const E
     sweep.prepare(crew, parameters);
     for (std::size_t first = 0; first < examples.rows; first += rows_at_once) {
         const std::size_t count = std::min(rows_at_once, examples.rows - first);
-        sweep.there_and_back(crew, {nullptr, first, count, count}, total, {});
-        found.cost += sweep.cost(0);
+        found.cost += sweep.there_and_back(crew, {nullptr, first, count, count}, total, {});
         sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t) {
             const auto& own = slopes.layers[layer];
             sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, first == 0);

@@ -8,10 +8,15 @@ namespace {
 
 // Measured: in the time of so many multiplications on one core two threads meet, and have something left of it.
 constexpr double least_for_a_thread = 150'000;
-constexpr std::size_t inputs_together = 16;    // whole tiles, and whole vectors where weights are transposed
+constexpr std::size_t inputs_together = 48;    // whole tiles, and whole vectors where weights are transposed
 constexpr std::size_t squares_together = 256;  // rows whose squares one thread adds up, whatever there are of either
 
 std::size_t round_up(std::size_t number, std::size_t to) { return (number + to - 1) / to * to; }
+
+std::size_t count_weights(const Network& network) {
+    return std::accumulate(network.layers.begin(), network.layers.end(), std::size_t{0},
+                           [](std::size_t sum, const Layer& layer) { return sum + layer.inputs * layer.units; });
+}
 
 std::size_t widest_of(const Network& network) {
     std::size_t widest = 0;
@@ -20,11 +25,6 @@ std::size_t widest_of(const Network& network) {
 }
 
 }  // namespace
-
-std::size_t count_weights(const Network& network) {
-    return std::accumulate(network.layers.begin(), network.layers.end(), std::size_t{0},
-                           [](std::size_t sum, const Layer& layer) { return sum + layer.inputs * layer.units; });
-}
 
 std::size_t worthwhile_threads(double multiplications, std::size_t threads) {
     const double worth = multiplications / least_for_a_thread;
@@ -83,7 +83,7 @@ void Sweep<T>::prepare(const Arrays<T>& parameters, std::size_t layer, Range inp
 }
 
 template <class T>
-void Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
+double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
     rows_ = choice.count;
     inputs_.begin(choice);
     const std::size_t part =
@@ -95,6 +95,7 @@ void Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, co
         backprop_.measure(targets_, rows, member);
         for (std::size_t layer = network_.layers.size(); layer-- > 1;) backprop_.back(layer, rows);
     });
+    return backprop_.cost(rows_);
 }
 
 template <class T>

@@ -15,8 +15,6 @@ struct BatchCost {
 // So many threads are worth it for so much work between two meetings, of at most `threads` (0: all allowed).
 std::size_t worthwhile_threads(double multiplications, std::size_t threads);
 
-std::size_t count_weights(const Network& network);
-
 template <class T>
 class Sweep {
    public:
@@ -34,9 +32,7 @@ class Sweep {
     void prepare(Crew& crew, const Arrays<T>& parameters);
     void prepare(const Arrays<T>& parameters, std::size_t layer, Range inputs);
     // The chosen rows, at most `rows_at_once`, to their cost by their share of `total`, and back to every delta.
-    void there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout);
-    // Their cost added to `before`, row by row.
-    double cost(double before) const { return backprop_.cost(rows_, before); }
+    double there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout);
     // Calls `use(layer, inputs, member)` for parts of all layers' inputs until all were named.
     template <class Use>
     void each_part(Crew& crew, const Use& use) {
@@ -54,13 +50,11 @@ class Sweep {
     // The sum of the squares of all arrays: of the weights, and of biases where these count.
     double sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool biases);
 
+   private:
     struct Piece {
         std::size_t layer;
         Range inputs;
     };
-    const std::vector<Piece>& pieces() const { return pieces_; }
-
-   private:
     static std::vector<Piece> pieces_of(const Network& network, std::size_t members, std::size_t first_block);
 
     const Network& network_;

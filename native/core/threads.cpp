@@ -19,7 +19,6 @@
 #endif
 
 #include "core/simd.hpp"
-#include "core/waiting.hpp"
 
 namespace limpid {
 namespace {
@@ -49,6 +48,24 @@ std::size_t from_environment() {
     const char* given = std::getenv("OMP_NUM_THREADS");
     const long number = given ? std::strtol(given, nullptr, 10) : 0;
     return number > 0 ? static_cast<std::size_t>(number) : SIZE_MAX;
+}
+
+void rest() {
+#if defined(__SSE2__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+// Looks a while whether `ready` holds: threads at work come back within microseconds.
+template <class Ready>
+bool soon(Ready ready) {
+    for (int turn = 0; turn < 4000; ++turn) {
+        if (ready()) return true;
+        rest();
+    }
+    return false;
 }
 
 }  // namespace

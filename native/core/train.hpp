@@ -1,11 +1,9 @@
 // Descent: many batches in one call, each gathered, sent forward and back, and followed by the optimizer's step.
 #pragma once
 
-#include <memory>
 #include <optional>
 
 #include "core/sweep.hpp"
-#include "core/turns.hpp"
 
 namespace limpid {
 
@@ -39,31 +37,19 @@ class Descent {
         StepNumbers<T> weights, biases;
     };
 
+    // The examples without their zeros, where that pays.
+    Examples<T> thinned(Examples<T> examples, SimdLevel level);
     BatchCost step(Crew& crew, const Choice& batch, double rate);
-    double sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool biases);
-    // A batch's cost; then its step is made, or where slopes are clipped they are summed up. Together: threads share a
-    // part's rows, and then its weights. In turn: each goes there and back with rows of its own.
-    double together(Crew& crew, const Choice& batch, double total, const Numbers& numbers);
-    double in_turn(Crew& crew, const Choice& batch, double total, const Numbers& numbers);
-    // Slopes of a batch's first rows, some, or its last ones, along some inputs of a layer, by what `sweep` holds.
-    struct Which {
-        bool first, last;
-    };
-    void use_slopes(Sweep<T>& sweep, std::size_t layer, Range inputs, Which rows, const Numbers& numbers,
-                    std::size_t member);
-    void descend(Sweep<T>& sweep, std::size_t layer, Range inputs, bool fresh, const Numbers& numbers,
-                 std::size_t member);
-    void accumulate(const Sweep<T>& sweep, std::size_t layer, Range inputs, bool fresh);
+    void descend(std::size_t layer, Range inputs, bool fresh, const Numbers& numbers, std::size_t member);
+    void accumulate(std::size_t layer, Range inputs, bool fresh);
     void descend_clipped(Crew& crew, Numbers numbers, double l2);
     Movable<T> movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array, std::size_t from = 0);
 
     Network network_;
     StepRule rule_;
     std::optional<Compressed<T>> compressed_;
-    std::size_t members_, rows_a_turn_;              // of those who take turns; 1 and 0 where threads work together
-    std::vector<std::unique_ptr<Sweep<T>>> sweeps_;  // of all threads, or of each
+    Sweep<T> sweep_;
     Arrays<T> slopes_;
-    std::unique_ptr<Turns> turns_;
 };
 
 }  // namespace limpid

@@ -56,8 +56,7 @@ std::vector<double> found(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel
     State<T> state = lesson.state({});
     sweep.prepare(crew, Arrays<T>(lesson.net));  // the last ones count
     sweep.prepare(crew, state.parameters);
-    sweep.there_and_back(crew, choice, sweep.weigh(choice), {});
-    std::vector<double> made{sweep.cost(0)};
+    std::vector<double> made{sweep.there_and_back(crew, choice, sweep.weigh(choice), {})};
     const StepNumbers<T> numbers = step_numbers<T>({}, 0.1, 1, 0);
     sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
         const auto &own = slopes.layers[layer], &moved = state.parameters.layers[layer];
