@@ -12,6 +12,7 @@ from limpid.engines import Engine, Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network, hidden_activations
 from limpid.optimizers import OPTIMIZERS
+from tests.helpers import assert_close
 
 DTYPES = [np.float32, np.float64]
 
@@ -45,6 +46,23 @@ def test_no_cut_changes_the_bits(
             assert descent.state().step == 12
             ends.add(hashes(descent.state()) + costs)
     assert len(ends) == 1
+
+
+@pytest.mark.parametrize("rows_a_batch", [9, 25, 100, 1000])
+def test_several_passes_in_a_call_are_passes(native: Engine, rows_a_batch: int, random: np.random.Generator) -> None:
+    network = dense_network(7, [5], 3)
+    rule = StepRule(OPTIMIZERS["adam"], rows_a_batch)
+    examples = Examples(random.normal(size=(100, 7)), random.dirichlet(np.ones(3), 100))
+    start = initial_parameters(network, "he", random)
+    orders = [random.permutation(100) for _ in range(3)]
+    steps = -(-100 // rows_a_batch)
+    rates = np.linspace(0.1, 0.01, 3 * steps)
+    for engine, relative in ((native, 0.0), (find_engine("reference"), 1e-12)):
+        descent = native.begin(network, State(start, rule.optimizer.init(start), 0), examples, rule)
+        costs = [descent.train(each, rates[at * steps : (at + 1) * steps]) for at, each in enumerate(orders)]
+        together = engine.begin(network, State(start, rule.optimizer.init(start), 0), examples, rule)
+        assert_close(together.train(np.concatenate(orders), rates), np.concatenate(costs), relative)
+        assert together.state().step == 3 * steps
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

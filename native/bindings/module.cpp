@@ -131,7 +131,7 @@ class PythonDescent {
                 throw std::invalid_argument("the order must name rows from 0 to " + std::to_string(rows_ - 1) +
                                             ", got " + std::to_string(made.rows[at]) + " at place " +
                                             std::to_string(at));
-        const std::size_t needed = (made.rows.size() - 1) / batch_size_ + 1;
+        const std::size_t needed = descent_->batches(made.rows.size());
         if (made.rates.size() != needed)
             throw std::invalid_argument(std::to_string(made.rows.size()) + " rows in batches of " +
                                         std::to_string(batch_size_) + " need " + std::to_string(needed) +

@@ -12,6 +12,7 @@ Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& ex
     : state(std::move(start)),
       network_(std::move(network)),
       rule_(rule),
+      examples_(examples.rows),
       sweep_(network_, thinned(examples, level), rule_.batch_size, rule_.label_smoothing, rule_.dropout > 0, false,
              level, threads),
       slopes_(network_, rule_.batch_size > rows_at_once || std::isfinite(rule_.clip_norm)) {}
@@ -26,14 +27,23 @@ Examples<T> Descent<T>::thinned(Examples<T> examples, SimdLevel level) {
 }
 
 template <class T>
+std::size_t Descent<T>::batches(std::size_t count) const {
+    const auto of = [&](std::size_t rows) { return (rows + rule_.batch_size - 1) / rule_.batch_size; };
+    return count / examples_ * of(examples_) + of(count % examples_);
+}
+
+template <class T>
 void Descent<T>::train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps,
                        BatchCost* costs) {
     const FlushToZero flush;
     Crew crew(std::min(sweep_.members(), allowed_threads()));
     sweep_.prepare(crew, state.parameters);
+    std::size_t first = 0;
     for (std::size_t number = 0; number < steps; ++number) {
-        const std::size_t first = number * rule_.batch_size, left = count - first;
-        costs[number] = step(crew, {order, first, std::min(rule_.batch_size, left), left}, rates[number]);
+        const std::size_t left = count - first, of_pass = std::min(left, examples_ - first % examples_),
+                          rows = std::min(rule_.batch_size, of_pass);
+        costs[number] = step(crew, {order, first, rows, left}, rates[number]);
+        first += rows;
     }
 }
 

@@ -27,6 +27,8 @@ class Descent {
 
     State<T> state;
 
+    // So many batches are made of `count` rows. Of more rows than there are examples, each pass begins a new batch.
+    std::size_t batches(std::size_t count) const;
     // A step for each batch of the `count` rows in `order`, at the learning rates `rates` (steps,); what each batch
     // cost before its step goes to `costs`.
     void train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps, BatchCost* costs);
@@ -47,6 +49,7 @@ class Descent {
 
     Network network_;
     StepRule rule_;
+    std::size_t examples_;
     std::optional<Compressed<T>> compressed_;
     Sweep<T> sweep_;
     Arrays<T> slopes_;

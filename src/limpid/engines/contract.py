@@ -84,7 +84,8 @@ class Descent(Protocol):
         """Make one step for each batch of the rows named by `order`, with the learning rates `rates` (steps,).
 
         Returns (steps, 2): each batch's cost and penalty before its step. How a pass is cut into calls does not
-        matter as long as each call but the last of a pass begins and ends between batches.
+        matter as long as each call but the last of a pass begins and ends between batches. Of more rows than there
+        are examples each pass, so many rows as there are, begins a new batch.
         """
 
     def state(self) -> State:

@@ -77,9 +77,13 @@ class ReferenceDescent:
 
     def train(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
         costs = np.empty((len(rates), 2))
+        rows, size = len(self._examples.Y), self._rule.batch_size
+        starts = [
+            pass_ + at for pass_ in range(0, len(order), rows) for at in range(0, min(rows, len(order) - pass_), size)
+        ]
         with quietly(self._threads):
-            for index, rate in enumerate(rates):
-                batch = order[index * self._rule.batch_size : (index + 1) * self._rule.batch_size]
+            for index, (start, rate) in enumerate(zip(starts, rates, strict=True)):
+                batch = order[start : min(start + size, (start // rows + 1) * rows)]
                 slopes = batch_gradients(self._network, self._state, self._examples, self._rule, batch)
                 costs[index] = slopes.cost, slopes.penalty
                 self._state = step(self._network, self._state, slopes.parameters, self._rule, float(rate))
