@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid.engines import ENGINES, Examples, State, StepRule, find_engine
+from limpid.engines import ENGINES, Examples, State, StepRule, Work, find_engine
 from limpid.errors import LimpidError
 from limpid.initializers import initial_parameters
 from limpid.network import Network, dense_network
@@ -355,3 +355,39 @@ def test_label_smoothing_needs_probabilities() -> None:
             engine=ENGINE,
             epochs=1,
         )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"epochs": 40},
+        {"epochs": 300, "stopping": Stopping(3, 1e-3)},
+        {"epochs": 300, "stopping": Stopping(3, 1e-3), "schedule": adaptive()},
+        {"epochs": 300, "optimizer": "gradient_descent", "rate": 1e4, "rule": {"l2": 3.0}},
+    ],
+    ids=["all", "impatient", "adaptive", "blows up"],
+)
+def test_who_hurries_comes_to_the_same(options: dict[str, Any]) -> None:
+    walks, hurries = make(**options), make(**options, hurries=True)
+    for wanted, got in zip(walks, hurries, strict=True):
+        assert (got.number, got.learning_rate) == (wanted.number, wanted.learning_rate)
+        assert (got.cost, got.penalty) == (wanted.cost, wanted.penalty) or np.isnan([got.cost, wanted.cost]).all()
+    assert hurries.stopped_because == walks.stopped_because
+    for name, array in walks.parameters.items():
+        assert np.array_equal(hurries.parameters[name], array)
+        assert np.array_equal(hurries.best_parameters[name], walks.best_parameters[name])
+    assert hurries.state.step == walks.state.step
+
+
+def test_who_hurries_makes_fewer_calls() -> None:
+    training, calls = make(epochs=60, hurries=True), 0
+    course, answer = training.course(), None
+    for _ in range(1000):
+        try:
+            item = course.send(answer)
+        except StopIteration:
+            break
+        answer = item.make() if isinstance(item, Work) else None
+        calls += isinstance(item, Work)
+    assert len(training.history) == 60
+    assert calls < 60

@@ -57,7 +57,8 @@ def lbfgs_passes(
         parameters = packing.unpack(intermediate_result.x)
         cost = float(intermediate_result.fun)
         trouble = None if np.isfinite(cost) and all_finite(parameters) else "the cost"
-        passes.put(Pass(State(parameters, {}, 0), cost, penalties[0], 1.0, trouble))
+        state = State(parameters, {}, 0)
+        passes.put(Pass(lambda: state, cost, penalties[0], 1.0, trouble))
         resume.get()
         if control.stop:
             raise StopIteration

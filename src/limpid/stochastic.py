@@ -1,7 +1,9 @@
 """Passes over the examples in batches: one optimizer step each, engine calls of about 0.1 s."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from math import ceil
 from typing import NamedTuple
 
@@ -20,13 +22,14 @@ SECONDS_A_CALL = 0.1
 class Pass(NamedTuple):
     """One pass over the examples, as far as it came."""
 
-    state: State
+    recall: Callable[[], State]
+    """Where the descent stood after it; a pass in the midst of an engine call is made again to know."""
     cost: float
     """Average over the batches before their steps, penalty included."""
     penalty: float
     learning_rate: float
     trouble: str | None = None
-    """The first array that was not finite, if one was; `state` is then the last good one."""
+    """The first array that was not finite, if one was; the state is then the last good one."""
 
 
 @dataclass
@@ -37,6 +40,8 @@ class Control:
     """Why to stop after the engine call under way; None to go on."""
     rate_factor: float = 1.0
     seconds_a_call: float = SECONDS_A_CALL
+    passes_ahead: int = 1
+    """So many passes may be made before anyone must look at the first."""
 
 
 def shuffled(random: Random, rows: int) -> Iterator[NDArray[np.int64]]:
@@ -70,53 +75,129 @@ def stochastic_passes(
     Steps are not made here: each `Work` that is handed out is answered with what was made of it, or with None where
     that was interrupted. A pass cut short by `control.stop` is handed out as far as it came.
     """
-    descent = engine.begin(network, start, examples, rule)
-    rows, size = len(examples.Y), rule.batch_size
-    clock = Clock(epochs, ceil(rows / size), rows)
-    pace = _Pace()
-    for number in range(first, epochs):
-        order = next(orders)
-        steps = np.arange(number * clock.steps, (number + 1) * clock.steps)
-        rates = learning_rate * control.rate_factor * schedule.factor(steps, clock)
+    course = _Course(engine, network, examples, rule, control, learning_rate, schedule, orders, epochs)
+    course.begin(start)
+    number = first
+    while number < epochs and not control.stop:
+        together = course.passes_at_once(epochs - number)
+        made = yield from course.several(number, together) if together > 1 else course.one(number)
+        if not made:
+            return
+        number += made
+
+
+class _Course:
+    """Passes being made, one in parts or several at once."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        network: Network,
+        examples: Examples,
+        rule: StepRule,
+        control: Control,
+        learning_rate: float,
+        schedule: Schedule,
+        orders: Iterator[NDArray[np.int64]],
+        epochs: int,
+    ) -> None:
+        self._engine, self._network, self._examples, self._rule = engine, network, examples, rule
+        self._control, self._learning_rate, self._schedule, self._orders = control, learning_rate, schedule, orders
+        rows = len(examples.Y)
+        self._clock = Clock(epochs, ceil(rows / rule.batch_size), rows)
+        self._steps_a_call = 1
+
+    def begin(self, state: State) -> None:
+        """Go on from `state`."""
+        self._descent = self._engine.begin(self._network, state, self._examples, self._rule)
+        self._state = state
+
+    def passes_at_once(self, left: int) -> int:
+        """How many of the passes that are `left` the next engine call may make: 1 for one, or a part of it."""
+        return max(1, min(self._control.passes_ahead, left, self._steps_a_call // self._clock.steps))
+
+    def one(self, number: int) -> Generator[Work | Pass, Made | None, int]:
+        """Pass `number` (from 0); how many passes were made, 0 where no more are to be."""
+        clock, size, control = self._clock, self._rule.batch_size, self._control
+        order, rates = next(self._orders), self._rates(number, 1)
         costs, done, trouble = np.empty((clock.steps, 2)), 0, None
-        state = descent.state()
+        state = self._state
         while done < clock.steps and not control.stop and not trouble:
-            stop = min(done + pace.steps, clock.steps)
+            stop = min(done + self._steps_a_call, clock.steps)
             part, part_rates = order[done * size : stop * size], rates[done:stop]
-            made = yield Work(descent, part, part_rates)
+            made = yield Work(self._descent, part, part_rates)
             if made is None:
                 control.stop = "interrupted"
                 break
             costs[done:stop] = made.costs
-            pace.learn(made.seconds / (stop - done), control.seconds_a_call)
-            after = descent.state()
+            self._learn_pace(made.seconds, stop - done)
+            after = self._descent.state()
             if not (np.isfinite(costs[done:stop]).all() and all_finite(after.parameters)):
-                trouble = first_non_finite(network, state, examples, rule, part, part_rates)
+                trouble = first_non_finite(self._network, state, self._examples, self._rule, part, part_rates)
                 break
             state, done = after, stop
+        self._state = state
         if done or trouble:
-            cost, penalty = _averages(costs[:done], order, examples, size)
-            yield Pass(state, np.nan if trouble else cost + penalty, penalty, float(rates[max(done - 1, 0)]), trouble)
-        if control.stop or trouble:
-            return
+            cost, penalty = _averages(costs[:done], order, self._examples, size)
+            rate = float(rates[max(done - 1, 0)])
+            yield Pass(lambda: state, np.nan if trouble else cost + penalty, penalty, rate, trouble)
+        return 0 if control.stop or trouble else 1
+
+    def several(self, number: int, together: int) -> Generator[Work | Pass, Made | None, int]:
+        """The passes from `number` on in one engine call; where one of them blows up, one by one."""
+        steps, before = self._clock.steps, self._state
+        orders, rates = [next(self._orders) for _ in range(together)], self._rates(number, together)
+        made = yield Work(self._descent, np.concatenate(orders), rates)
+        if made is None:  # nobody knows how far it came
+            self._control.stop = "interrupted"
+            return 0
+        self._learn_pace(made.seconds, len(rates))
+        after = self._descent.state()
+        if not (np.isfinite(made.costs).all() and all_finite(after.parameters)):
+            return (yield from self._one_by_one(number, orders, before))
+        self._state = after
+        for at, order in enumerate(orders):
+            cost, penalty = _averages(
+                made.costs[at * steps : (at + 1) * steps], order, self._examples, self._rule.batch_size
+            )
+            recall = partial(self._recall, before, orders[: at + 1], rates[: (at + 1) * steps])
+            last = at + 1 == together
+            yield Pass((lambda: after) if last else recall, cost + penalty, penalty, float(rates[(at + 1) * steps - 1]))
+        return 0 if self._control.stop else together
+
+    def _one_by_one(
+        self, number: int, orders: list[NDArray[np.int64]], before: State
+    ) -> Generator[Work | Pass, Made | None, int]:
+        self._orders = chain(orders, self._orders)
+        self.begin(before)
+        for made in range(len(orders)):
+            if not (yield from self.one(number + made)):
+                return 0
+        return len(orders)
+
+    def _recall(self, before: State, orders: list[NDArray[np.int64]], rates: NDArray[np.float64]) -> State:
+        descent = self._engine.begin(self._network, before, self._examples, self._rule)
+        descent.train(np.concatenate(orders), rates)
+        return descent.state()
+
+    def _rates(self, number: int, passes: int) -> NDArray[np.float64]:
+        steps = np.arange(number * self._clock.steps, (number + passes) * self._clock.steps)
+        return self._learning_rate * self._control.rate_factor * self._schedule.factor(steps, self._clock)
+
+    def _learn_pace(self, seconds: float, steps: int) -> None:
+        """How many steps fill an engine call of the wanted length."""
+        # at most doubling: one quick call must not lead to a long one that nobody can stop
+        wanted = int(self._control.seconds_a_call / max(seconds / steps, 1e-9))
+        self._steps_a_call = max(1, min(2 * self._steps_a_call, wanted))
 
 
 def _averages(
     costs: NDArray[np.float64], order: NDArray[np.int64], examples: Examples, size: int
 ) -> tuple[float, float]:
     """Cost and penalty averaged over batches, each by the weight of its rows."""
+    if len(costs) == 1:
+        return float(costs[0, 0]), float(costs[0, 1])
     weights = np.ones(len(order)) if examples.weights is None else examples.weights[order].astype(np.float64)
     shares = np.add.reduceat(weights, np.arange(0, len(order), size))[: len(costs)]
     cost, penalty = (shares @ costs / shares.sum()) if len(costs) else (np.nan, np.nan)
     return float(cost), float(penalty)
-
-
-class _Pace:
-    """How many steps fill an engine call of the wanted length; one at first, then by what was measured."""
-
-    def __init__(self) -> None:
-        self.steps = 1
-
-    def learn(self, seconds_a_step: float, seconds_a_call: float) -> None:
-        # at most doubling: one quick call must not lead to a long one that nobody can stop
-        self.steps = max(1, min(2 * self.steps, int(seconds_a_call / max(seconds_a_step, 1e-9))))

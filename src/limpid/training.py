@@ -122,19 +122,23 @@ class Training:
         keep_path: bool = False,
         start: State | None = None,
         first: int = 0,
+        hurries: bool = False,
     ) -> None:
         """Nothing is computed yet.
 
         `parameters` to start from, or `start` to go on from where a training stood after `first` epochs.
         `measure_slope` fills `Epoch.slope`, which `gradient_tol` needs and switches on. `keep_path` collects the
-        parameters of every epoch, the first ones included, in `path`.
+        parameters of every epoch, the first ones included, in `path`. One that `hurries` makes short passes several a
+        call where nothing has to be seen between them; a loop that is left in their midst cannot go on as if it had not
+        been.
         """
         if epochs < 1:
             raise LimpidError(f"the number of epochs must be at least 1, got {epochs!r}")
         self.network, self.rule, self.method = network, rule, method
-        self.state = start or State(parameters, rule.optimizer.init(parameters), 0)
+        begun = start or State(parameters, rule.optimizer.init(parameters), 0)
+        self._recall: Callable[[], State] = lambda: begun
         self.history: list[Epoch] = []
-        self.path: list[Parameters] | None = [self.state.parameters] if keep_path else None
+        self.path: list[Parameters] | None = [begun.parameters] if keep_path else None
         self.stopped_because: str | None = None
         self._examples, self._engine, self._epochs, self._first = examples, engine, epochs, first
         self._stopping, self._validation = stopping, validation
@@ -142,8 +146,25 @@ class Training:
         if rule.label_smoothing:
             self._descended = examples._replace(Y=network.cost_function.smoothed(examples.Y, rule.label_smoothing))
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
-        self.best_parameters, self._best, self._worse = self.state.parameters, -inf, 0
+        self._best_state, self._best, self._worse = self._recall, -inf, 0
         self._control = Control()
+        self._hurries = hurries and not (validation or self._measure_slope or keep_path)
+
+    @property
+    def state(self) -> State:
+        """Where the descent stands: all that is needed to go on."""
+        state = self._recall()
+        self._recall = lambda: state
+        return state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._recall = lambda: state
+
+    @property
+    def best_parameters(self) -> Parameters:
+        """Those of the pass that did best on unseen examples or, where there are none, in cost."""
+        return self._best_state().parameters
 
     @property
     def parameters(self) -> Parameters:
@@ -249,7 +270,7 @@ class Training:
             epoch = Epoch(number, nan, nan, None, None, None, each.learning_rate, perf_counter() - began)
             self.stopped_because = f"not finite: {each.trouble}, epoch {number}"
         else:
-            self.state = each.state
+            self._recall = each.recall
             epoch = self._measure(number, each, began)
             self._compare(epoch)
         self.history.append(epoch)
@@ -274,12 +295,14 @@ class Training:
         better = value > -inf and value >= self._best + self._stopping.tolerance
         self._worse = 0 if better else self._worse + 1
         if value > self._best:
-            self._best, self.best_parameters = value, self.state.parameters
+            self._best, self._best_state = value, self._recall
         level = self._stopping.gradient_tol
         if level is not None and epoch.slope is not None and epoch.slope <= level:
             self.stopped_because = "slope is zero"
         if not self.stopped_because and self._worse > self._stopping.patience:
             self._lose_patience(epoch)
+        if self._hurries:  # so many more must be no better before anything is decided
+            self._control.passes_ahead = int(min(self._stopping.patience - self._worse + 1, self._epochs))
 
     def _watched(self, epoch: Epoch) -> float:
         watched = epoch.validation_score if self._stopping.monitor == "score" else -(epoch.validation_cost or 0.0)
