@@ -73,24 +73,33 @@ def score_for(task: str) -> Callable[[NDArray[Any], NDArray[Any]], float]:
     return {"classification": accuracy, "multilabel": label_accuracy, "regression": r_squared}[task]
 
 
-def accuracy(outputs: NDArray[Any], targets: NDArray[Any]) -> float:
-    """Share of rows whose class (the largest of outputs (rows, classes), or above 0.5 for one output) is right."""
+def accuracy(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Share of rows whose class (the largest of outputs (rows, classes), or above 0.5 for one output) is right.
+
+    `weights` (rows,) say how much each row counts, here and below.
+    """
     if outputs.shape[1] == 1:
-        return label_accuracy(outputs, targets)
-    return float(np.mean(outputs.argmax(axis=1) == targets.argmax(axis=1)))
+        return label_accuracy(outputs, targets, weights)
+    return _share(outputs.argmax(axis=1) == targets.argmax(axis=1), weights)
 
 
-def label_accuracy(outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+def label_accuracy(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
     """Share of rows all of whose labels (outputs (rows, labels) above 0.5) are right."""
-    return float(np.mean(((outputs > 0.5) == (targets > 0.5)).all(axis=1)))
+    return _share(((outputs > 0.5) == (targets > 0.5)).all(axis=1), weights)
 
 
-def r_squared(outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+def r_squared(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
     """1 - squared error / squared deviation from the mean, averaged over the columns of (rows, outputs)."""
-    error = np.square(targets - outputs, dtype=np.float64).sum(axis=0)
-    spread = np.square(targets - targets.mean(axis=0), dtype=np.float64).sum(axis=0)
+    counts = np.ones(len(targets)) if weights is None else weights.astype(np.float64)
+    mean = counts @ targets / counts.sum()
+    error = counts @ np.square(targets - outputs, dtype=np.float64)
+    spread = counts @ np.square(targets - mean, dtype=np.float64)
     shares = np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1), np.where(error > 0, 0.0, 1.0))
     return float(shares.mean())
+
+
+def _share(right: NDArray[Any], weights: NDArray[Any] | None) -> float:
+    return float(np.mean(right) if weights is None else np.average(right, weights=weights))
 
 
 def _confusion(classes: NDArray[Any], y: NDArray[Any], predictions: NDArray[Any]) -> NDArray[np.int64]:

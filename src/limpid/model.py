@@ -108,6 +108,11 @@ class Model:
         outputs: NDArray[Any] = self._asked(self._predictor, X)
         return outputs
 
+    def logits(self, X: ArrayLike) -> NDArray[Any]:
+        """The output layer's weighted sums (rows, outputs) for X (rows, inputs)."""
+        logits: NDArray[Any] = self._asked(partial(self._engine.predict, self.network.linear, self.parameters), X)
+        return logits
+
     def trace(self, X: ArrayLike) -> Trace:
         """Every weighted sum z and activation a for X (rows, inputs); a[0] are the scaled inputs."""
         found = self._asked(partial(self._engine.trace, self.network, self.parameters), X)

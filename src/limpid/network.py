@@ -4,7 +4,7 @@ Arrays live apart, in `Parameters`, under textbook names: layer 1 (the first hid
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from numbers import Integral
 from typing import Any, ClassVar, TypeAlias
@@ -74,6 +74,12 @@ class Network:
     def output(self) -> Activation:
         """The last layer's activation."""
         return self.layers[-1].function
+
+    @property
+    def linear(self) -> "Network":
+        """The same without the output activation."""
+        layers = (*self.layers[:-1], replace(self.layers[-1], activation="identity"))
+        return replace(self, layers=layers, cost="squared_error")
 
     @property
     def cost_function(self) -> Cost:

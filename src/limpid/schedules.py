@@ -73,6 +73,11 @@ def cosine() -> Schedule:
     return Schedule("cosine", lambda step, clock: _half_cosine(clock.done(step), 1.0, 0.0))
 
 
+def coslog4() -> Schedule:
+    """Four cosines from 0 to 1 and back, each twice as long as the one before (Holzmüller et al. 2024, section 3)."""
+    return Schedule("coslog4", lambda step, clock: 0.5 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * clock.done(step)))))
+
+
 def one_cycle(rise: float = 0.3, start: float = 1 / 25, end: float = 1e-4 / 25) -> Schedule:
     """From `start` up to 1 in the first `rise` of the training, then down to `end` (Smith, Topin 2018)."""
 
@@ -102,7 +107,7 @@ def _half_cosine(done: Factors, first: float, last: float) -> Factors:
 
 
 SCHEDULES: dict[str, Callable[[], Schedule]] = {
-    make.__name__: make for make in (constant, inverse_scaling, adaptive, step, exponential, cosine, one_cycle)
+    make.__name__: make for make in (constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle)
 }
 """Every schedule by name, with its usual numbers."""
 

@@ -47,6 +47,8 @@ class Validation(NamedTuple):
     examples: Examples
     score: Callable[[NDArray[Any], NDArray[Any]], float]
     """(outputs (rows, outputs), targets (rows, outputs)) -> larger is better."""
+    decides: bool = True
+    """Whether the parameters that do best on them are kept and they say when to stop; else they are only watched."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Stopping:
     tolerance: float = 0.0
     gradient_tol: float | None = None
     monitor: str = "score"
+    averaged_outputs: int = 1
+    """The training cost is divided by it before costs are compared, the penalty is not (as scikit-learn's loss is)."""
 
     def __post_init__(self) -> None:
         if not self.patience >= 1:
@@ -103,7 +107,7 @@ class Training:
     """One network's training: iterate it, each turn is a pass and gives its `Epoch`.
 
     It may be stopped at any time by Ctrl-C or `stop`; `parameters` then holds the best so far: with validation
-    examples those that did best on them, without those of the last pass that stayed finite.
+    examples that decide those that did best on them, without those of the last pass that stayed finite.
     """
 
     def __init__(
@@ -163,13 +167,17 @@ class Training:
 
     @property
     def best_parameters(self) -> Parameters:
-        """Those of the pass that did best on unseen examples or, where there are none, in cost."""
+        """Those of the pass that did best on unseen examples or, where none decide, in cost."""
         return self._best_state().parameters
 
     @property
     def parameters(self) -> Parameters:
-        """The best so far: on unseen examples where there are some, else the latest."""
-        return self.best_parameters if self._validation else self.state.parameters
+        """The best so far: on unseen examples where some decide, else the latest."""
+        return self.best_parameters if self._decided_by else self.state.parameters
+
+    @property
+    def _decided_by(self) -> Validation | None:
+        return self._validation if self._validation and self._validation.decides else None
 
     @property
     def seconds_a_call(self) -> float:
@@ -289,9 +297,10 @@ class Training:
         return Epoch(number, each.cost, each.penalty, cost, score, slope, each.learning_rate, perf_counter() - began)
 
     def _compare(self, epoch: Epoch) -> None:
-        value = -epoch.cost
-        if self._validation:
+        if self._decided_by:
             value = self._watched(epoch)
+        else:
+            value = -((epoch.cost - epoch.penalty) / self._stopping.averaged_outputs + epoch.penalty)
         better = value > -inf and value >= self._best + self._stopping.tolerance
         self._worse = 0 if better else self._worse + 1
         if value > self._best:
@@ -316,7 +325,7 @@ class Training:
         elif adapts:
             self.stopped_because = "learning rate too small"
         else:
-            self.stopped_because = "no better on unseen data" if self._validation else "cost no longer falls"
+            self.stopped_because = "no better on unseen data" if self._decided_by else "cost no longer falls"
 
 
 def _make(work: Work) -> Made | None:

@@ -1,0 +1,159 @@
+"""What the estimators share: scikit-learn's conventions around one `Fit`, with the trained `Model` as `model_`."""
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils.validation import check_is_fitted
+
+from limpid.costs import Cost
+from limpid.engines import canonical, is_sparse
+from limpid.estimators.callbacks import Support
+from limpid.estimators.choices import activation_names
+from limpid.estimators.fitting import Fit
+from limpid.estimators.rows import check_rows
+from limpid.model import Model
+from limpid.network import Network
+
+Rows = NDArray[Any]
+
+
+def assign(estimator: BaseEstimator, given: dict[str, Any]) -> None:
+    """Keep the parameters of `__init__` (its `locals()`) as they are, as scikit-learn's conventions ask."""
+    for name, value in given.items():
+        if name not in {"self", "__class__"}:
+            setattr(estimator, name, value)
+
+
+def is_stochastic(estimator: "MLP") -> bool:
+    """Whether the solver goes batch by batch; scikit-learn's `AttributeError` where it does not."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
+        )
+    return True
+
+
+class MLP(Support, BaseEstimator):
+    """What both estimators share; their docstrings say what each parameter means."""
+
+    hidden_layer_sizes: Any
+    activation: Any
+    solver: Any
+    alpha: float
+    batch_size: int | str
+    learning_rate: Any
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: float
+    max_fun: int
+    loss: str | Cost
+    warm_up: float
+    monitor: str
+    dropout: float
+    label_smoothing: float = 0.0
+    max_norm: float | None
+    clip_norm: float | None
+    gradient_tol: float | None
+    callbacks: Any
+    progress: bool
+    n_jobs: int | None
+    precision: str | None
+    engine: str
+
+    model_: Model
+    n_layers_: int
+
+    @abstractmethod
+    def _begin_answers(self, y: Rows, incremental: bool) -> None:
+        """Learn what answers there are, or check that those of y are known."""
+
+    @abstractmethod
+    def _encode(self, y: Rows, dtype: Any) -> Rows:
+        """Answers as the network's targets (rows, outputs)."""
+
+    @abstractmethod
+    def _network(self, inputs: int, outputs: int) -> Network:
+        """The network that the parameters ask for."""
+
+    @abstractmethod
+    def _task(self) -> str:
+        """As in `limpid.Model`."""
+
+    @abstractmethod
+    def _score_outputs(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
+        """The score of outputs on rows that were not learned from."""
+
+    def _weigh(self, y: Rows, weights: Rows | None, incremental: bool) -> Rows | None:  # noqa: ARG002
+        """How much each row counts, whatever its class says included."""
+        return weights
+
+    def _keep_scores(self, logits: Rows, targets: Rows) -> None:
+        """Remember how far answers to held-out rows were from the truth."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from X (rows, features), dense or sparse, and answers y (rows,) or (rows, outputs).
+
+        `sample_weight` (rows,) says how much each row's cost counts. `X_val`, `y_val` and `sample_weight_val` are rows
+        that are not learned from: how well the network does on them is in `validation_scores_` and
+        `validation_loss_curve_`, and with `early_stopping` they take the place of those that would be split off.
+        Returns the estimator. Errors: scikit-learn's.
+        """
+        Fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=False).run()
+        return self
+
+    @property
+    def coefs_(self) -> list[Rows]:
+        """Each layer's weights (fan_in, fan_out)."""
+        return self._arrays("W")
+
+    @property
+    def intercepts_(self) -> list[Rows]:
+        """Each layer's biases (fan_out,)."""
+        return self._arrays("b")
+
+    def _arrays(self, kind: str) -> list[Rows]:
+        if "model_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has weights when it is fitted")
+        return [self.model_.parameters[f"{kind}{number}"] for number in range(1, self.n_layers_)]
+
+    def _outputs(self, X: ArrayLike) -> Rows:
+        """The network's outputs (rows, outputs) for X (rows, features)."""
+        rows = self._inputs(X)
+        return self.model_.outputs(rows)
+
+    def _inputs(self, X: ArrayLike) -> Any:
+        check_is_fitted(self)
+        found = check_rows(self, X, reset=False)
+        return canonical(found) if is_sparse(found) else found
+
+    def _hidden(self) -> list[int]:
+        return [int(units) for units in np.atleast_1d(self.hidden_layer_sizes).ravel()]
+
+    def _activations(self) -> str | tuple[str, ...]:
+        return activation_names(self.activation)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,96 @@
+"""Who is told of each pass: plain functions, a progress bar, and scikit-learn's callbacks where it has them (1.9)."""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from limpid.model import Model
+from limpid.training import Epoch
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # scikit-learn below 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing: such a scikit-learn has no callbacks."""
+
+
+Support: Any = CallbackSupportMixin
+
+
+Listener = Callable[[Epoch], object]
+
+
+def functions(given: Any) -> Sequence[Listener]:
+    """The parameter `callbacks` as a sequence of functions.
+
+    Errors: `ValueError` for what cannot be called.
+    """
+    made = [] if given is None else [given] if callable(given) else list(given)
+    for each in made:
+        if not callable(each):
+            raise ValueError(f"callbacks must be functions of an Epoch, got {each!r}")
+    return made
+
+
+class Bar:
+    """A bar on standard error that fills as passes are made."""
+
+    def __init__(self, passes: int) -> None:
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        self._progress, self._passes = Progress(*columns, transient=False), passes
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        self._task = self._progress.add_task("learning", total=self._passes)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, epoch: Epoch) -> None:
+        if self._task is None:
+            return
+        told = f"loss {epoch.cost:.4f}"
+        if epoch.validation_score is not None:
+            told += f", validation {epoch.validation_score:.4f}"
+        self._progress.update(self._task, completed=epoch.number, description=told)
+
+
+class Hooks:
+    """scikit-learn's callbacks of one fit: a task for the fit, and below it one for each pass."""
+
+    def __init__(self, estimator: Any, X: Any, y: Any, weights: Any, passes: int) -> None:
+        self._estimator = estimator
+        self._about = {"X": X, "y": y, "metadata": None if weights is None else {"sample_weight": weights}}
+        self._root: Any = None
+        self._pass: Any = None
+        if hasattr(estimator, "_init_callback_context"):
+            self._root = estimator._init_callback_context(max_subtasks=passes)
+            self._root.call_on_fit_task_begin(estimator=estimator, **self._about)
+        self.wanted = bool(getattr(estimator, "_skl_callbacks", None))
+
+    def begin_pass(self) -> None:
+        if self.wanted and self._root:
+            self._pass = self._root.subcontext(task_name="epoch")
+            self._pass.call_on_fit_task_begin(estimator=self._estimator, **self._about)
+
+    def end_pass(self, model: Callable[[], Model]) -> bool:
+        """Whether any of them asks for an end; `model` makes the fitted one, where one wants it."""
+        return bool(self._pass) and self._end(self._pass, model)
+
+    def end(self, model: Callable[[], Model]) -> None:
+        if self._root:
+            self._end(self._root, model)
+
+    def _end(self, task: Any, model: Callable[[], Model]) -> bool:
+        return bool(
+            task.call_on_fit_task_end(
+                estimator=self._estimator, **self._about, reconstruction_attributes=lambda: {"model_": model()}
+            )
+        )

@@ -1,0 +1,302 @@
+"""One fit under way: from what the user gave to a trained model, by scikit-learn's rules and random draws.
+
+Random draws and their order are scikit-learn's, so that equal `random_state` gives the same network.
+"""
+
+import warnings
+from contextlib import nullcontext
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from limpid.encoder import Scaling
+from limpid.engines import Examples, State, StepRule, find_engine
+from limpid.estimators.callbacks import Bar, Hooks, functions
+from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
+from limpid.estimators.rows import check_both, check_weights, orders, split
+from limpid.initializers import initial_parameters
+from limpid.lbfgs import CONVERGED
+from limpid.memory import check_memory
+from limpid.model import Model, Origin
+from limpid.network import Parameters
+from limpid.recipe import PRECISIONS
+from limpid.stochastic import in_order
+from limpid.training import LBFGS, Descending, Epoch, Stopping, Training, Validation
+
+PROGRESS = 2.2204460492503131e-09
+"""SciPy's default for how little the cost may fall before L-BFGS ends, which scikit-learn leaves as it is."""
+BY_A_CALLBACK = "stopped by a callback"
+
+Held = tuple[Any, Any, Any]
+"""X, y and weights of rows to watch."""
+
+
+class Fit:
+    """One call of `fit` or `partial_fit` of an estimator, which it gives its fitted attributes."""
+
+    def __init__(self, estimator: Any, X: Any, y: Any, weights: Any, held: Held, *, incremental: bool) -> None:
+        self.of, self.incremental = estimator, incremental
+        self._given, self._held = (X, y, weights), held
+        self.fresh = "model_" not in vars(estimator) or not (estimator.warm_start or incremental)
+        self.lbfgs = estimator.solver == "lbfgs"
+
+    def run(self) -> None:
+        """All of it. Errors: scikit-learn's, in its words."""
+        self._check()
+        self._read()
+        self._start()
+        self._set_aside()
+        self._train()
+        self._keep()
+        self._warn()
+
+    def _check(self) -> None:
+        of = self.of
+        if self.incremental and of.early_stopping and self._held[0] is None:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        if any(units <= 0 for units in of._hidden()):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {of._hidden()}.")
+        if (self._held[0] is None) != (self._held[1] is None):
+            raise ValueError("X_val and y_val belong together: both must be given, or neither")
+        if self.lbfgs:
+            for name in ("dropout", "max_norm", "clip_norm", "label_smoothing"):
+                if getattr(of, name):
+                    raise ValueError(f"solver='lbfgs' takes no {name}: choose another solver")
+            if of.precision == "bfloat16":
+                raise ValueError("solver='lbfgs' needs precision float32 or float64, got 'bfloat16'")
+
+    def _read(self) -> None:
+        """Rows, targets and weights, checked."""
+        of = self.of
+        X, y, weights = self._given
+        rows, answers = check_both(of, X, y, reset=self.fresh, numeric=of._task() == "regression")
+        self.dtype = PRECISIONS[of.precision] if of.precision else _dtype_of(rows)
+        of._begin_answers(answers, self.incremental)
+        weights = of._weigh(answers, check_weights(weights, rows, self.dtype), self.incremental)
+        self.examples = self._examples(rows, answers, weights)
+        self.watched: Examples | None = None
+        if self._held[0] is not None:
+            rows, answers = check_both(of, *self._held[:2], reset=False, numeric=of._task() == "regression")
+            self.watched = self._examples(rows, answers, check_weights(self._held[2], rows, self.dtype))
+
+    def _examples(self, rows: Any, answers: Any, weights: Any) -> Examples:
+        if rows.dtype.kind == "f" and rows.dtype.itemsize > 2:
+            rows = rows.astype(self.dtype, copy=False)
+        return Examples(rows, self.of._encode(answers, self.dtype), weights)
+
+    def _start(self) -> None:
+        """The network, and where its descent begins or goes on."""
+        of, self.random = self.of, check_random_state(self.of.random_state)
+        if not self.fresh:
+            self.network = of.model_.network
+            self.start = of.model_.state or State(of.model_.parameters, {}, 0)
+            return
+        self.network = of._network(self.examples.X.shape[1], self.examples.Y.shape[1])
+        check_memory(
+            self.network,
+            slots=len(optimizer_of(of).slots),
+            batch_size=self._batch_rows(len(self.examples.Y), warns=False),
+            dtype=self.dtype,
+        )
+        self.start = State(initial_parameters(self.network, "scikit_learn", self.random, self.dtype), {}, 0)
+        self._begin_record()
+
+    def _begin_record(self) -> None:
+        of, network = self.of, self.network
+        of.t_, of.n_outputs_, of.n_layers_ = 0, network.outputs, len(network.layers) + 1
+        of.out_activation_ = {"sigmoid": "logistic"}.get(network.output.name, network.output.name)
+        of.loss_curve_ = []
+        watches = of.early_stopping or self.watched is not None
+        of.validation_scores_ = [] if watches else None
+        of.validation_loss_curve_ = [] if watches else None
+        of.best_validation_score_ = -inf if of.early_stopping else None
+        of.best_loss_ = None if of.early_stopping else inf
+
+    def _set_aside(self) -> None:
+        of = self.of
+        decides = of.early_stopping and not self.lbfgs
+        if decides and self.watched is None:
+            stratify = self.examples.Y if of._task() == "classification" and self.network.outputs == 1 else None
+            self.examples, self.watched = split(self.examples, of.validation_fraction, self.random, stratify)
+        self.validation: Validation | None = None
+        if self.watched is not None:
+            weights = self.watched.weights
+            score = of._score_outputs
+            self.validation = Validation(self.watched, lambda outputs, y: score(outputs, y, weights), decides)
+
+    def _train(self) -> None:
+        of = self.of
+        listeners = [*functions(of.callbacks)]
+        bar = Bar(1 if self.incremental else of.max_iter) if of.progress else None
+        X, y, weights = self._given
+        hooks = Hooks(of, X, y, weights, 1 if self.incremental else of.max_iter)
+        if bar:
+            listeners.append(bar)
+        self.training = self._training(hurries=not listeners and not hooks.wanted)
+        with bar or nullcontext():
+            hooks.begin_pass()
+            for epoch in self.training:
+                self._record(epoch)
+                told = epoch._replace(cost=of.loss_)
+                answers = [listener(told) is True for listener in listeners]
+                if any([*answers, hooks.end_pass(self._model)]):
+                    self.training.stop(BY_A_CALLBACK)
+                if not self.training.stopped_because and epoch.number < of.max_iter:
+                    hooks.begin_pass()
+        hooks.end(self._model)
+
+    def _training(self, hurries: bool) -> Training:
+        of, rows = self.of, len(self.examples.Y)
+        optimizer, start = optimizer_of(of), self.start
+        size = self._batch_rows(rows)
+        if not self.incremental or not start.slots:
+            start = State(start.parameters, optimizer.init(start.parameters), start.step if self.incremental else 0)
+        method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
+        if not self.lbfgs:
+            order = orders(self.random, rows) if of.shuffle else in_order(rows)
+            seen, passes = (of.t_, len(of.loss_curve_)) if self.incremental else (0, 0)
+            method = Descending(order, of.learning_rate_init, schedule_of(of, seen, passes))
+        return Training(
+            self.network,
+            start.parameters,
+            self.examples,
+            StepRule(
+                optimizer,
+                size,
+                l2=float(of.alpha),
+                dropout=of.dropout,
+                clip_norm=of.clip_norm,
+                label_smoothing=of.label_smoothing,
+                seed=int(self.random.randint(2**31)) if of.dropout else 0,
+                bfloat16=of.precision == "bfloat16",
+            ),
+            method,
+            engine=find_engine(of.engine, thread_count(of.n_jobs)),
+            epochs=1 if self.incremental else of.max_iter,
+            stopping=Stopping(
+                inf if self.lbfgs else of.n_iter_no_change,
+                of.tol,
+                None if self.lbfgs else of.gradient_tol,
+                monitor={"loss": "cost"}.get(of.monitor, of.monitor),
+                averaged_outputs=self._averaged_outputs,
+            ),
+            validation=self.validation,
+            start=start,
+            hurries=hurries,
+        )
+
+    @property
+    def _averaged_outputs(self) -> int:
+        """scikit-learn's squared error is averaged over outputs where this cost sums over them."""
+        return self.network.outputs if self.network.cost == "squared_error" else 1
+
+    def _batch_rows(self, rows: int, warns: bool = True) -> int:
+        size = self.of.batch_size
+        if self.lbfgs:
+            return rows
+        if size == "auto":
+            return min(200, rows)
+        if size > rows and warns:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
+            )
+        return int(min(size, rows))
+
+    def _record(self, epoch: Epoch) -> None:
+        of = self.of
+        of.loss_ = (epoch.cost - epoch.penalty) / self._averaged_outputs + epoch.penalty
+        of.t_ += len(self.examples.Y)
+        if self.lbfgs:
+            return
+        of.loss_curve_.append(of.loss_)
+        if of.verbose:
+            print(f"Iteration {epoch.number}, loss = {of.loss_:.8f}")
+        if self.validation:
+            self._record_watched(epoch)
+        if of.best_loss_ is not None and of.loss_ < of.best_loss_:
+            of.best_loss_ = of.loss_
+
+    def _record_watched(self, epoch: Epoch) -> None:
+        of = self.of
+        if of.validation_scores_ is None:  # an earlier partial_fit had nothing to watch
+            of.validation_scores_, of.validation_loss_curve_ = [], []
+        score = nan if epoch.validation_score is None else epoch.validation_score
+        cost = nan if epoch.validation_cost is None else epoch.validation_cost
+        of.validation_scores_.append(score)
+        of.validation_loss_curve_.append(cost / self._averaged_outputs)
+        if of.best_validation_score_ is not None:
+            of.best_validation_score_ = max(of.best_validation_score_, score)
+        if of.verbose:
+            print(f"Validation score: {score:f}")
+
+    def _keep(self) -> None:
+        of, training = self.of, self.training
+        self.reason = str(training.stopped_because)
+        parameters = training.parameters
+        if self.reason.startswith("not finite"):
+            if len(training.history) < 2:
+                raise ValueError(
+                    "Solver produced non-finite parameter weights. The input data may contain large values and need "
+                    "to be preprocessed."
+                )
+            parameters = training.best_parameters
+        of.n_iter_ = len(training.history)
+        of.model_ = self._model(parameters, training.state._replace(parameters=parameters))
+        if self.watched is not None:
+            of._keep_scores(of.model_.logits(self.watched.X), self.watched.Y)
+
+    def _model(self, parameters: Parameters | None = None, state: State | None = None) -> Model:
+        of, training = self.of, self.training
+        return Model(
+            network=self.network,
+            parameters=training.parameters if parameters is None else parameters,
+            task=of._task(),
+            input_scaling=Scaling.none(self.network.inputs),
+            target_scaling=Scaling.none(self.network.outputs),
+            classes=of.classes_ if of._task() == "classification" else None,
+            features=tuple(map(str, getattr(of, "feature_names_in_", ()))),
+            history=list(training.history),
+            origin=Origin(
+                rows_train=training.rows,
+                rows_validation=0 if self.watched is None else len(self.watched.Y),
+                stopped_because=str(training.stopped_because),
+                seconds_training=sum(epoch.seconds for epoch in training.history),
+                recipe={name: _plain(value) for name, value in of.get_params(deep=False).items()},
+            ),
+            state=state,
+            engine=of.engine,
+            threads=thread_count(of.n_jobs),
+        )
+
+    def _warn(self) -> None:
+        of, told = self.of, None
+        if self.reason == "interrupted":
+            warnings.warn("Training interrupted by user.", stacklevel=5)
+        elif self.reason.startswith("not finite"):
+            told = f"Training stopped, the best weights are kept; {self.reason}"
+        elif self.lbfgs and self.reason not in {CONVERGED, BY_A_CALLBACK}:
+            told = (
+                f"lbfgs failed to converge after {of.n_iter_} iteration(s): {self.reason}. You might also want to "
+                "scale the data or raise max_iter."
+            )
+        elif self.reason == "all epochs done" and not self.incremental and not self.lbfgs:
+            told = (
+                f"Stochastic Optimizer: Maximum iterations ({of.max_iter}) reached and the optimization hasn't "
+                "converged yet."
+            )
+        if told:
+            warnings.warn(told, ConvergenceWarning, stacklevel=5)
+
+
+def _dtype_of(rows: Any) -> type[np.float32] | type[np.float64]:
+    return np.float32 if rows.dtype == np.float32 else np.float64
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as a value that any file can hold."""
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return value
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else repr(value)
