@@ -1,7 +1,7 @@
 """The trained thing: a network with its numbers, and all that is needed to use it on raw inputs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -112,6 +112,15 @@ class Model:
         """The output layer's weighted sums (rows, outputs) for X (rows, inputs)."""
         logits: NDArray[Any] = self._asked(partial(self._engine.predict, self.network.linear, self.parameters), X)
         return logits
+
+    def cooled(self, temperature: float) -> "Model":
+        """The same with its `logits` divided by `temperature`, by way of the last layer's weights and biases."""
+        last = len(self.network.layers)
+        scaled = {
+            name: (self.parameters[name] / temperature).astype(self.dtype, copy=False)
+            for name in (f"W{last}", f"b{last}")
+        }
+        return replace(self, parameters={**self.parameters, **scaled})
 
     def trace(self, X: ArrayLike) -> Trace:
         """Every weighted sum z and activation a for X (rows, inputs); a[0] are the scaled inputs."""

@@ -156,13 +156,10 @@ class _Course:
         if not (np.isfinite(made.costs).all() and all_finite(after.parameters)):
             return (yield from self._one_by_one(number, orders, before))
         self._state = after
-        for at, order in enumerate(orders):
-            cost, penalty = _averages(
-                made.costs[at * steps : (at + 1) * steps], order, self._examples, self._rule.batch_size
-            )
-            recall = partial(self._recall, before, orders[: at + 1], rates[: (at + 1) * steps])
-            last = at + 1 == together
-            yield Pass((lambda: after) if last else recall, cost + penalty, penalty, float(rates[(at + 1) * steps - 1]))
+        last_rates = rates[steps - 1 :: steps].tolist()
+        for at, (cost, penalty) in enumerate(self._averages(made.costs, orders)):
+            recall = partial(self._recall, before, orders, rates, at + 1)
+            yield Pass(recall if at + 1 < together else lambda: after, cost + penalty, penalty, last_rates[at])
         return 0 if self._control.stop else together
 
     def _one_by_one(
@@ -175,9 +172,20 @@ class _Course:
                 return 0
         return len(orders)
 
-    def _recall(self, before: State, orders: list[NDArray[np.int64]], rates: NDArray[np.float64]) -> State:
+    def _averages(self, costs: NDArray[np.float64], orders: list[NDArray[np.int64]]) -> list[tuple[float, float]]:
+        """Each pass's cost and penalty."""
+        steps = self._clock.steps
+        if steps == 1:
+            return [(cost, penalty) for cost, penalty in costs.tolist()]
+        size = self._rule.batch_size
+        return [
+            _averages(costs[at * steps : (at + 1) * steps], order, self._examples, size)
+            for at, order in enumerate(orders)
+        ]
+
+    def _recall(self, before: State, orders: list[NDArray[np.int64]], rates: NDArray[np.float64], passes: int) -> State:
         descent = self._engine.begin(self._network, before, self._examples, self._rule)
-        descent.train(np.concatenate(orders), rates)
+        descent.train(np.concatenate(orders[:passes]), rates[: passes * self._clock.steps])
         return descent.state()
 
     def _rates(self, number: int, passes: int) -> NDArray[np.float64]:
@@ -195,8 +203,6 @@ def _averages(
     costs: NDArray[np.float64], order: NDArray[np.int64], examples: Examples, size: int
 ) -> tuple[float, float]:
     """Cost and penalty averaged over batches, each by the weight of its rows."""
-    if len(costs) == 1:
-        return float(costs[0, 0]), float(costs[0, 1])
     weights = np.ones(len(order)) if examples.weights is None else examples.weights[order].astype(np.float64)
     shares = np.add.reduceat(weights, np.arange(0, len(order), size))[: len(costs)]
     cost, penalty = (shares @ costs / shares.sum()) if len(costs) else (np.nan, np.nan)

@@ -1,6 +1,7 @@
 """What the estimators share: scikit-learn's conventions around one `Fit`, with the trained `Model` as `model_`."""
 
 from abc import abstractmethod
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -9,13 +10,14 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from limpid.costs import Cost
-from limpid.engines import canonical, is_sparse
+from limpid.engines import Examples, canonical, is_sparse
 from limpid.estimators.callbacks import Support
 from limpid.estimators.choices import activation_names
 from limpid.estimators.fitting import Fit
 from limpid.estimators.rows import check_rows
 from limpid.model import Model
 from limpid.network import Network
+from limpid.uncertainty import threshold
 
 Rows = NDArray[Any]
 
@@ -63,6 +65,7 @@ class MLP(Support, BaseEstimator):
     dropout: float
     label_smoothing: float = 0.0
     max_norm: float | None
+    grow: bool
     clip_norm: float | None
     gradient_tol: float | None
     callbacks: Any
@@ -73,10 +76,11 @@ class MLP(Support, BaseEstimator):
 
     model_: Model
     n_layers_: int
+    conformity_scores_: Rows
 
     @abstractmethod
-    def _begin_answers(self, y: Rows, incremental: bool) -> None:
-        """Learn what answers there are, or check that those of y are known."""
+    def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:
+        """Learn what answers there are, `more` (or None) besides those of y, or check that those of y are known."""
 
     @abstractmethod
     def _encode(self, y: Rows, dtype: Any) -> Rows:
@@ -94,12 +98,29 @@ class MLP(Support, BaseEstimator):
     def _score_outputs(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
         """The score of outputs on rows that were not learned from."""
 
+    def _sources(self, outputs: int) -> list[int | None]:
+        """For each output of a network that grew, from `outputs` of them, the one that it goes on with."""
+        return list(range(outputs))
+
     def _weigh(self, y: Rows, weights: Rows | None, incremental: bool) -> Rows | None:  # noqa: ARG002
         """How much each row counts, whatever its class says included."""
         return weights
 
-    def _keep_scores(self, logits: Rows, targets: Rows) -> None:
-        """Remember how far answers to held-out rows were from the truth."""
+    @abstractmethod
+    def _learn_certainty(self, held_out: Examples) -> None:
+        """Learn from rows that were not learned from how sure the fitted `model_` may be."""
+
+    def _threshold(self, coverage: Any) -> Rows:
+        """The conformity score that new rows stay below with probability `coverage`, for each column of scores."""
+        check_is_fitted(self)
+        if not (isinstance(coverage, Real) and 0 < coverage < 1):
+            raise ValueError(f"coverage must be a share above 0 and below 1, got {coverage!r}")
+        if "conformity_scores_" not in vars(self):
+            raise ValueError(
+                f"{type(self).__name__} was fitted without held-out rows to measure its errors by: fit it with "
+                "early_stopping=True, or give X_val and y_val"
+            )
+        return np.array([threshold(scores, float(coverage)) for scores in self.conformity_scores_.T])
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

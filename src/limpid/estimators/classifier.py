@@ -7,13 +7,15 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
-from limpid import evaluation
+from limpid import evaluation, uncertainty
+from limpid.engines import Examples
 from limpid.estimators.base import MLP, Rows, assign, is_stochastic
 from limpid.estimators.choices import cost_name
 from limpid.estimators.constraints import OF_CLASSIFIER
 from limpid.estimators.fitting import Fit
+from limpid.estimators.growth import sources_of
 from limpid.estimators.labels import Labels
 from limpid.network import Network, dense_network
 
@@ -91,10 +93,14 @@ class MLPClassifier(ClassifierMixin, MLP):
         The other arguments are those of `fit`; with `early_stopping`, which needs X_val and y_val here, the answers
         are those of the pass that did best on them so far.
         """
-        if _check_partial_fit_first_call(self, classes):
+        if self.grow and classes is None and "classes_" not in vars(self):
+            classes = unique_labels(y)
+        grows = self.grow and "_labels" in vars(self)
+        if not grows and _check_partial_fit_first_call(self, classes):
             many = type_of_target(y).startswith("multilabel")
             self._labels = Labels.of(np.asarray(y)) if many else Labels.named(self.classes_)
-        Fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=True).run()
+        more = classes if grows else None
+        Fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=True, more=more).run()
         return self
 
     def predict(self, X: ArrayLike) -> Rows:
@@ -111,6 +117,30 @@ class MLPClassifier(ClassifierMixin, MLP):
         """The logarithm of `predict_proba`."""
         return np.log(self.predict_proba(X))
 
+    def predict_set(self, X: ArrayLike, coverage: float = 0.9) -> Rows:
+        """Which classes each row of X (rows, features) may have: (rows, classes) booleans, in the order of `classes_`.
+
+        The set holds the true class of a new row with probability `coverage`, whatever the network got wrong, as long
+        as rows come from where the held-out ones came from: split conformal prediction by the probability of the class
+        (Sadinle, Lei, Wasserman 2019). A set may be empty: no class is likely enough. All classes are in it where there
+        are too few held-out rows to tell.
+
+        Errors: `ValueError` where no rows were held out, for several labels a row, or a coverage that is not above 0
+        and below 1.
+        """
+        highest = self._threshold(coverage)
+        rows = self._inputs(X)
+        return np.asarray(uncertainty.surprises(self.model_.logits(rows)) <= highest)
+
+    def _learn_certainty(self, held_out: Examples) -> None:
+        if self.calibrate:
+            logits = self.model_.logits(held_out.X)
+            self.temperature_ = uncertainty.temperature(logits, held_out.Y, held_out.weights)
+            self.model_ = self.model_.cooled(self.temperature_)
+        if self._task() == "classification":
+            surprise = uncertainty.surprise(self.model_.logits(held_out.X), held_out.Y)
+            self.conformity_scores_ = np.sort(surprise)[:, None]
+
     def _task(self) -> str:
         labels = vars(self).get("_labels")
         return "multilabel" if labels and labels.kind == "multilabel-indicator" else "classification"
@@ -122,8 +152,12 @@ class MLPClassifier(ClassifierMixin, MLP):
             inputs, self._hidden(), outputs, self._activations(), output, None if cost == "log_loss" else cost
         )
 
-    def _begin_answers(self, y: Rows, incremental: bool) -> None:
+    def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:
         y = _flat(y)
+        if incremental and self.grow and "model_" in vars(self):
+            self._labels = self._labels.grown(y, more)
+            self.classes_ = self._labels.classes
+            return
         if "classes_" not in vars(self) or not (self.warm_start or incremental):
             self._labels = Labels.of(y)
             self.classes_ = self._labels.classes
@@ -147,6 +181,11 @@ class MLPClassifier(ClassifierMixin, MLP):
         if len(unknown := self._labels.unknown(y)):
             raise ValueError(f"y_val has classes that y has not: {unknown}")
         return self._labels.encode(y, dtype)
+
+    def _sources(self, outputs: int) -> list[int | None]:
+        before = self.model_.classes
+        labels = Labels.named(before) if before is not None else Labels(self._labels.kind, np.arange(outputs))
+        return sources_of(labels, self._labels)
 
     def _weigh(self, y: Rows, weights: Rows | None, incremental: bool) -> Rows | None:
         if self.class_weight is None:

@@ -5,6 +5,7 @@ Random draws and their order are scikit-learn's, so that equal `random_state` gi
 
 import warnings
 from contextlib import nullcontext
+from dataclasses import replace
 from math import inf, nan
 from typing import Any
 
@@ -14,8 +15,9 @@ from sklearn.utils import check_random_state
 
 from limpid.encoder import Scaling
 from limpid.engines import Examples, State, StepRule, find_engine
-from limpid.estimators.callbacks import Bar, Hooks, functions
+from limpid.estimators.callbacks import Bar, Hooks, Listener, functions
 from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
+from limpid.estimators.growth import grow, old_columns_first
 from limpid.estimators.rows import check_both, check_weights, orders, split
 from limpid.initializers import initial_parameters
 from limpid.lbfgs import CONVERGED
@@ -37,18 +39,27 @@ Held = tuple[Any, Any, Any]
 class Fit:
     """One call of `fit` or `partial_fit` of an estimator, which it gives its fitted attributes."""
 
-    def __init__(self, estimator: Any, X: Any, y: Any, weights: Any, held: Held, *, incremental: bool) -> None:
+    def __init__(
+        self, estimator: Any, X: Any, y: Any, weights: Any, held: Held, *, incremental: bool, more: Any = None
+    ) -> None:
         self.of, self.incremental = estimator, incremental
-        self._given, self._held = (X, y, weights), held
+        self._given, self._held, self._more = (X, y, weights), held, more
         self.fresh = "model_" not in vars(estimator) or not (estimator.warm_start or incremental)
         self.lbfgs = estimator.solver == "lbfgs"
 
     def run(self) -> None:
         """All of it. Errors: scikit-learn's, in its words."""
-        self._check()
-        self._read()
-        self._start()
-        self._set_aside()
+        before = dict(vars(self.of))
+        try:
+            self._check()
+            self._read()
+            self._start()
+            self._set_aside()
+        except Exception:
+            if not self.fresh:  # what was learned before stays as it was
+                vars(self.of).clear()
+                vars(self.of).update(before)
+            raise
         self._train()
         self._keep()
         self._warn()
@@ -61,6 +72,10 @@ class Fit:
             raise ValueError(f"hidden_layer_sizes must be > 0, got {of._hidden()}.")
         if (self._held[0] is None) != (self._held[1] is None):
             raise ValueError("X_val and y_val belong together: both must be given, or neither")
+        if getattr(of, "calibrate", False) and self._held[0] is None and not (of.early_stopping and not self.lbfgs):
+            raise ValueError(
+                "calibrate=True needs held-out rows: early_stopping=True with a stochastic solver, or X_val"
+            )
         if self.lbfgs:
             for name in ("dropout", "max_norm", "clip_norm", "label_smoothing"):
                 if getattr(of, name):
@@ -72,9 +87,12 @@ class Fit:
         """Rows, targets and weights, checked."""
         of = self.of
         X, y, weights = self._given
-        rows, answers = check_both(of, X, y, reset=self.fresh, numeric=of._task() == "regression")
+        self.grows = self.incremental and of.grow and not self.fresh
+        if self.grows:
+            X = old_columns_first(of, X)
+        rows, answers = check_both(of, X, y, reset=self.fresh or self.grows, numeric=of._task() == "regression")
         self.dtype = PRECISIONS[of.precision] if of.precision else _dtype_of(rows)
-        of._begin_answers(answers, self.incremental)
+        of._begin_answers(answers, self.incremental, self._more)
         weights = of._weigh(answers, check_weights(weights, rows, self.dtype), self.incremental)
         self.examples = self._examples(rows, answers, weights)
         self.watched: Examples | None = None
@@ -93,6 +111,8 @@ class Fit:
         if not self.fresh:
             self.network = of.model_.network
             self.start = of.model_.state or State(of.model_.parameters, {}, 0)
+            if self.grows:
+                self._grow()
             return
         self.network = of._network(self.examples.X.shape[1], self.examples.Y.shape[1])
         check_memory(
@@ -104,11 +124,25 @@ class Fit:
         self.start = State(initial_parameters(self.network, "scikit_learn", self.random, self.dtype), {}, 0)
         self._begin_record()
 
-    def _begin_record(self) -> None:
+    def _grow(self) -> None:
+        of, known = self.of, self.network.outputs
+        inputs, outputs = self.examples.X.shape[1], self.examples.Y.shape[1]
+        if (inputs, outputs) == (self.network.inputs, known):
+            return
+        self.network, self.start = grow(self.network, self.start, of._network(inputs, outputs), of._sources(known))
+        self._describe()
+
+    def _describe(self) -> None:
         of, network = self.of, self.network
-        of.t_, of.n_outputs_, of.n_layers_ = 0, network.outputs, len(network.layers) + 1
+        of.n_outputs_, of.n_layers_ = network.outputs, len(network.layers) + 1
         of.out_activation_ = {"sigmoid": "logistic"}.get(network.output.name, network.output.name)
-        of.loss_curve_ = []
+
+    def _begin_record(self) -> None:
+        of = self.of
+        self._describe()
+        of.t_, of.loss_curve_ = 0, []
+        for name in ("conformity_scores_", "temperature_"):
+            vars(of).pop(name, None)
         watches = of.early_stopping or self.watched is not None
         of.validation_scores_ = [] if watches else None
         of.validation_loss_curve_ = [] if watches else None
@@ -135,18 +169,22 @@ class Fit:
         hooks = Hooks(of, X, y, weights, 1 if self.incremental else of.max_iter)
         if bar:
             listeners.append(bar)
-        self.training = self._training(hurries=not listeners and not hooks.wanted)
+        watched = bool(listeners) or hooks.wanted
+        self.training = self._training(hurries=not watched)
         with bar or nullcontext():
             hooks.begin_pass()
             for epoch in self.training:
                 self._record(epoch)
-                told = epoch._replace(cost=of.loss_)
-                answers = [listener(told) is True for listener in listeners]
-                if any([*answers, hooks.end_pass(self._model)]):
-                    self.training.stop(BY_A_CALLBACK)
-                if not self.training.stopped_because and epoch.number < of.max_iter:
-                    hooks.begin_pass()
+                if watched:
+                    self._tell(epoch, listeners, hooks)
         hooks.end(self._model)
+
+    def _tell(self, epoch: Epoch, listeners: list[Listener], hooks: Hooks) -> None:
+        told = epoch._replace(cost=self.of.loss_)
+        if any([*(listener(told) is True for listener in listeners), hooks.end_pass(self._model)]):
+            self.training.stop(BY_A_CALLBACK)
+        if not self.training.stopped_because and epoch.number < self.of.max_iter:
+            hooks.begin_pass()
 
     def _training(self, hurries: bool) -> Training:
         of, rows = self.of, len(self.examples.Y)
@@ -244,9 +282,22 @@ class Fit:
                 )
             parameters = training.best_parameters
         of.n_iter_ = len(training.history)
-        of.model_ = self._model(parameters, training.state._replace(parameters=parameters))
+        state = training.state._replace(parameters=parameters)
+        if self.incremental and of.early_stopping and self._is_worse():
+            of.model_ = replace(of.model_, state=state)
+            return
+        of.model_ = self._model(parameters, state)
         if self.watched is not None:
-            of._keep_scores(of.model_.logits(self.watched.X), self.watched.Y)
+            of._learn_certainty(self.watched)
+
+    def _is_worse(self) -> bool:
+        """Whether this pass did worse on the watched rows than one before; also says when there were too many such."""
+        of = self.of
+        values = np.array(of.validation_scores_ if of.monitor == "score" else of.validation_loss_curve_)
+        values = values if of.monitor == "score" else -values
+        best = int(np.argmax(np.where(np.isnan(values), -inf, values)))
+        of.should_stop_ = len(values) - 1 - best > of.n_iter_no_change
+        return best < len(values) - 1 and not self.grows
 
     def _model(self, parameters: Parameters | None = None, state: State | None = None) -> Model:
         of, training = self.of, self.training

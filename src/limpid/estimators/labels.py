@@ -36,6 +36,13 @@ class Labels:
         """One of the sorted `classes` each row."""
         return Labels("multiclass" if len(classes) > 2 else "binary", classes)
 
+    def grown(self, y: Rows, more: Any) -> "Labels":
+        """With those of y, and the classes `more` (or None) besides."""
+        if self.kind == "multilabel-indicator":
+            return Labels(self.kind, np.arange(max(len(self.classes), y.shape[1])))
+        named = [np.asarray(more)] if more is not None else []
+        return Labels.named(np.unique(np.concatenate([self.classes, Labels.of(y).classes, *named])))
+
     @property
     def outputs(self) -> int:
         """How many the network needs."""

@@ -9,6 +9,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
 from limpid import evaluation
+from limpid.engines import Examples
 from limpid.estimators.base import MLP, Rows, assign, is_stochastic
 from limpid.estimators.choices import cost_name
 from limpid.estimators.constraints import OF_REGRESSOR
@@ -88,6 +89,25 @@ class MLPRegressor(RegressorMixin, MLP):
         outputs = self._outputs(X)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
+    def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> Rows:
+        """From where to where each row's number lies: (rows, 2), or (rows, outputs, 2), for X (rows, features).
+
+        Each interval holds the true number of a new row with probability `coverage`, whatever the network got wrong, as
+        long as rows come from where the held-out ones came from: split conformal prediction by the absolute error (Lei
+        et al. 2018). It is infinite where there are too few held-out rows to tell.
+
+        Errors: `ValueError` where no rows were held out, or a coverage that is not above 0 and below 1.
+        """
+        margin = self._threshold(coverage)
+        outputs = self._outputs(X)
+        least, most = self.model_.network.output.range
+        bounds = np.stack([np.maximum(outputs - margin, least), np.minimum(outputs + margin, most)], axis=-1)
+        return bounds[:, 0] if outputs.shape[1] == 1 else bounds
+
+    def _learn_certainty(self, held_out: Examples) -> None:
+        errors = np.abs(self.model_.outputs(held_out.X).astype(np.float64) - held_out.Y)
+        self.conformity_scores_ = np.sort(errors, axis=0)
+
     def _task(self) -> str:
         return "regression"
 
@@ -96,7 +116,7 @@ class MLPRegressor(RegressorMixin, MLP):
         output = "exp" if cost == "poisson" else "identity"
         return dense_network(inputs, self._hidden(), outputs, self._activations(), output, cost)
 
-    def _begin_answers(self, y: Rows, incremental: bool) -> None:
+    def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:
         pass
 
     def _encode(self, y: Rows, dtype: Any) -> Rows:
