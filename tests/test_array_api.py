@@ -56,7 +56,9 @@ def test_every_activation(convert: Convert, activation: str, random: np.random.G
 def test_a_hundred_steps(convert: Convert, optimizer: str, random: np.random.Generator) -> None:
     network = make_network("relu", "softmax", "cross_entropy")
     parameters, examples = make_parameters(network, random), make_examples(network, random, rows=20)
-    rule = StepRule(OPTIMIZERS[optimizer], 4, l2=0.01, dropout=0.2, clip_norm=1.0, label_smoothing=0.1, seed=5)
+    rule = StepRule(
+        OPTIMIZERS[optimizer], 4, l2=0.01, dropout=0.2, clip_norm=1.0, max_norm=0.8, label_smoothing=0.1, seed=5
+    )
     orders = [random.permutation(20) for _ in range(20)]
     ends = []
     for change in (np.asarray, convert):

@@ -24,7 +24,9 @@ def hashes(state: State) -> bytes:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "l2": 0.1}], ids=["plain", "all"])
+@pytest.mark.parametrize(
+    "choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "max_norm": 0.9, "l2": 0.1}], ids=["plain", "all"]
+)
 def test_no_cut_changes_the_bits(
     native: Engine, optimizer: str, choices: dict[str, Any], dtype: type, random: np.random.Generator
 ) -> None:
@@ -90,7 +92,7 @@ def test_levels_with_fused_sums_give_the_same_bits(
     start = initial_parameters(network, "he", random, dtype)
     X: np.ndarray = random.normal(size=(90, widths[0])).astype(dtype)
     Y: np.ndarray = random.dirichlet(np.ones(widths[-1] + 1), 90)[:, :-1].astype(dtype)
-    rule = StepRule(OPTIMIZERS["nadam"], 40, l2=0.1, dropout=0.2, clip_norm=0.5)
+    rule = StepRule(OPTIMIZERS["nadam"], 40, l2=0.1, dropout=0.2, clip_norm=0.5, max_norm=0.8)
     ends = set()
     for level in set(_native.simd_levels()) - {"baseline"}:
         monkeypatch.setenv("LIMPID_SIMD", level)

@@ -106,15 +106,28 @@ def test_every_initializer(native: Engine, weights: str, random: np.random.Gener
     "choices",
     [
         {"label_smoothing": 0.2},
+        {"max_norm": 0.9},
         {"weighted": True, "l2": 0.5},
         {"weighted": True, "clip_norm": 0.3, "l2": 0.5, "dropout": 0.5, "label_smoothing": 0.1, "seed": 2**64 - 1},
         {"rows": 600, "batch_size": 600, "dropout": 0.3},
-        {"rows": 1100, "batch_size": 1030, "clip_norm": 0.1, "weighted": True, "l2": 1.0},
+        {"rows": 1100, "batch_size": 1030, "clip_norm": 0.1, "max_norm": 0.7, "weighted": True, "l2": 1.0},
     ],
     ids=str,
 )
 def test_every_choice_of_the_rule(native: Engine, choices: dict[str, Any], random: np.random.Generator) -> None:
     agree(native, make_network("relu", "softmax", "cross_entropy", (13, 7)), random, **choices)
+
+
+def test_a_hidden_neurons_weights_are_limited(native: Engine, random: np.random.Generator) -> None:
+    network = make_network("relu", "softmax", "cross_entropy")
+    start = initial_parameters(network, "normal", random)
+    rule = StepRule(OPTIMIZERS["gradient_descent"], 20, max_norm=0.7)
+    for engine in (native, ReferenceEngine()):
+        descent = engine.begin(network, State(start, {}, 0), make_examples(network, random, 20), rule)
+        descent.train(np.arange(20), np.full(1, 1e-3))
+        norms = [np.linalg.norm(descent.state().parameters[name], axis=0) for name in ("W1", "W2", "W3")]
+        assert max(norms[0].max(), norms[1].max()) == pytest.approx(0.7, rel=1e-12)
+        assert norms[2] == pytest.approx(np.linalg.norm(start["W3"], axis=0), rel=1e-2), "outputs are free"
 
 
 @pytest.mark.parametrize(

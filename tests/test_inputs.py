@@ -59,7 +59,7 @@ def test_every_kind_has_the_bits_of_plain_arrays(
     network, start, codes, Y = lesson(random, dtype)
     given, whole = as_kind(kind, codes, dtype)
     assert np.array_equal(plain(given, dtype), whole)
-    every: list[dict[str, Any]] = [{}, {"l2": 0.1, "clip_norm": 0.5, "dropout": 0.2}]
+    every: list[dict[str, Any]] = [{}, {"l2": 0.1, "clip_norm": 0.5, "max_norm": 0.9, "dropout": 0.2}]
     for choices in every:
         rule = StepRule(OPTIMIZERS["adam"], 13, **choices)
         wanted = learned(native, network, start, Examples(whole, Y), rule)

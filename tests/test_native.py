@@ -50,8 +50,8 @@ def begin(**changes: Any) -> Any:
     numbers = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
     zeros = {name: np.zeros_like(array) for name, array in PARAMETERS.items()}
     usual: dict[str, Any] = {
-        "batch_size": 2, "l2": 0.0, "dropout": 0.0, "clip_norm": np.inf, "label_smoothing": 0.0, "seed": 0,
-        "bfloat16": False,
+        "batch_size": 2, "l2": 0.0, "dropout": 0.0, "clip_norm": np.inf, "max_norm": np.inf,
+        "label_smoothing": 0.0, "seed": 0, "bfloat16": False,
         "parameters": PARAMETERS, "slots": [zeros, zeros], "step": 0, "X": X, "Y": Y, "weights": None,
     }  # fmt: skip
     return _native.float32.Descent(described(NETWORK), _native.Optimizer("adam", numbers), **(usual | changes))
@@ -96,6 +96,7 @@ def with_one(array: np.ndarray, value: float) -> np.ndarray:
         ({"dropout": 1.0}, r"dropout must be at least 0 and below 1"),
         ({"label_smoothing": np.nan}, r"label_smoothing must be"),
         ({"clip_norm": 0.0}, r"clip_norm must be above 0"),
+        ({"max_norm": -1.0}, r"max_norm must be above 0"),
         ({"step": 2**63}, r"the step must be below 2\*\*63"),
     ],
     ids=lambda value: "" if isinstance(value, dict) else value[:40],

@@ -19,7 +19,9 @@ from limpid.optimizers import OPTIMIZERS
 @pytest.mark.parametrize("level", _native.simd_levels())
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("zeros", [0.0, 0.9], ids=["dense", "mostly zeros"])
-@pytest.mark.parametrize("choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "l2": 0.1}], ids=["plain", "all"])
+@pytest.mark.parametrize(
+    "choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "max_norm": 0.9, "l2": 0.1}], ids=["plain", "all"]
+)
 def test_the_number_of_threads_changes_no_bit(
     choices: dict[str, Any],
     zeros: float,

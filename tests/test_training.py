@@ -321,6 +321,7 @@ def test_weights_count_as_rows_would() -> None:
         ({"rule": {"dropout": 1.0}}, "dropout must be at least 0 and below 1, got 1.0"),
         ({"rule": {"label_smoothing": -0.1}}, "label_smoothing must be"),
         ({"rule": {"clip_norm": 0}}, "clip_norm must be above 0, got 0"),
+        ({"rule": {"max_norm": -2}}, "max_norm must be above 0, got -2"),
         ({"rule": {"seed": -1}}, "seed must be an integer from 0"),
     ],
 )

@@ -50,14 +50,15 @@ void check_number(const char* name, bool fits, const char* needed, double given)
 }
 
 StepRule rule_of(const Optimizer& optimizer, std::size_t batch_size, double l2, double dropout, double clip_norm,
-                 double label_smoothing, std::uint64_t seed) {
+                 double max_norm, double label_smoothing, std::uint64_t seed) {
     if (!batch_size) throw std::invalid_argument("batch_size must be at least 1, got 0");
     check_number("l2", l2 >= 0 && l2 <= std::numeric_limits<double>::max(), "a finite number of at least 0", l2);
     check_number("dropout", dropout >= 0 && dropout < 1, "at least 0 and below 1", dropout);
     check_number("label_smoothing", label_smoothing >= 0 && label_smoothing < 1, "at least 0 and below 1",
                  label_smoothing);
     check_number("clip_norm", clip_norm > 0, "above 0", clip_norm);
-    return {optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed};
+    check_number("max_norm", max_norm > 0, "above 0", max_norm);
+    return {optimizer, batch_size, l2, dropout, clip_norm, max_norm, label_smoothing, seed};
 }
 
 constexpr std::size_t few_rows = 32;  // for which weights are read where they lie: copying would take longer
@@ -89,13 +90,13 @@ template <class T>
 class PythonDescent {
    public:
     PythonDescent(const Network& network, const Optimizer& optimizer, std::size_t batch_size, double l2, double dropout,
-                  double clip_norm, double label_smoothing, std::uint64_t seed, bool bfloat16, const nb::dict& start,
-                  const nb::list& slots, std::uint64_t step, nb::handle X, nb::handle Y, nb::handle weights,
-                  std::size_t threads)
+                  double clip_norm, double max_norm, double label_smoothing, std::uint64_t seed, bool bfloat16,
+                  const nb::dict& start, const nb::list& slots, std::uint64_t step, nb::handle X, nb::handle Y,
+                  nb::handle weights, std::size_t threads)
         : batch_size_(batch_size) {
         if (bfloat16 && sizeof(T) != 4) throw std::invalid_argument("bfloat16 products go with float32, got float64");
         const SimdLevel chosen = bfloat16 ? bfloat16_level() : level();
-        const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, label_smoothing, seed);
+        const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, max_norm, label_smoothing, seed);
         const Examples<T> given = examples<T>(network, X, Y, weights, owners_);
         rows_ = given.rows;
         State<T> from{Parameters<T>(network, start, "parameters").copy(), {}, step};
@@ -301,13 +302,13 @@ nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::ha
 template <class T>
 void define(nb::module_ module) {
     nb::class_<PythonDescent<T>>(module, "Descent", "One network on its way down; see limpid.engines.contract.")
-        .def(nb::init<const Network&, const Optimizer&, std::size_t, double, double, double, double, std::uint64_t,
-                      bool, const nb::dict&, const nb::list&, std::uint64_t, nb::handle, nb::handle, nb::handle,
-                      std::size_t>(),
+        .def(nb::init<const Network&, const Optimizer&, std::size_t, double, double, double, double, double,
+                      std::uint64_t, bool, const nb::dict&, const nb::list&, std::uint64_t, nb::handle, nb::handle,
+                      nb::handle, std::size_t>(),
              nb::arg("network"), nb::arg("optimizer"), nb::kw_only(), nb::arg("batch_size"), nb::arg("l2"),
-             nb::arg("dropout"), nb::arg("clip_norm"), nb::arg("label_smoothing"), nb::arg("seed"), nb::arg("bfloat16"),
-             nb::arg("parameters"), nb::arg("slots"), nb::arg("step"), nb::arg("X").none(), nb::arg("Y").none(),
-             nb::arg("weights").none(), nb::arg("threads") = 0)
+             nb::arg("dropout"), nb::arg("clip_norm"), nb::arg("max_norm"), nb::arg("label_smoothing"), nb::arg("seed"),
+             nb::arg("bfloat16"), nb::arg("parameters"), nb::arg("slots"), nb::arg("step"), nb::arg("X").none(),
+             nb::arg("Y").none(), nb::arg("weights").none(), nb::arg("threads") = 0)
         .def("train", &PythonDescent<T>::train, nb::arg("order").none(), nb::arg("rates").none(),
              "A step for each batch of the rows in `order` (rows,), int64; costs and penalties (steps, 2).")
         .def("state", &PythonDescent<T>::state, "Parameters, slots and the number of steps done.");

@@ -87,11 +87,11 @@ double Backprop<T>::cost(std::size_t rows) const {
 }
 
 template <class T>
-void Backprop<T>::prepare_back(const Arrays<T>& parameters, std::size_t layer, Range inputs) {
+void Backprop<T>::prepare_back(const Arrays<T>& parameters, std::size_t layer, Range inputs, Range units) {
     const auto& own = parameters.layers[layer];
     const std::size_t stride = rooms_[layer - 1].stride;
-    kernels_.transpose(own.W.get() + inputs.first * own.stride, own.stride, inputs.count, own.units,
-                       rooms_[layer].transposed.get() + inputs.first, stride);
+    kernels_.transpose(own.W.get() + inputs.first * own.stride + units.first, own.stride, inputs.count, units.count,
+                       rooms_[layer].transposed.get() + units.first * stride + inputs.first, stride);
 }
 
 template <class T>

@@ -39,7 +39,7 @@ class Backprop {
     // The first `rows` rows' costs together.
     double cost(std::size_t rows) const;
     // Takes over weights of a layer that deltas flow back through: before the first `back`, and where they changed.
-    void prepare_back(const Arrays<T>& parameters, std::size_t layer, Range inputs);
+    void prepare_back(const Arrays<T>& parameters, std::size_t layer, Range inputs, Range units);
     // The delta of layer - 1 from that of `layer`.
     void back(std::size_t layer, Range rows);
     // The factors of a layer's slope along some inputs: what went in, and delta. Not for a first layer's sparse rows.

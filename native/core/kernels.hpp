@@ -84,6 +84,8 @@ struct Kernels {
     void (*column_sums)(const T* rows_of, std::size_t rows, std::size_t units, std::size_t stride, T* sums, bool fresh);
     // The sum of the squares of a (rows, units) matrix; `columns` is room for one row.
     double (*sum_of_squares)(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns);
+    // Scales each column of a (rows, units) matrix down to a Euclidean norm of at most `limit`.
+    void (*limit_columns)(T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T limit);
     // What is not zero of `count` numbers, which lie from place `first` on; returns how many there are.
     // `entries_beyond` more of the entries may be written.
     std::size_t (*thin)(const T* numbers, std::size_t first, std::size_t count, Entry<T>* entries);

@@ -165,8 +165,25 @@ double sum_of_squares(const T* matrix, std::size_t rows, std::size_t units, std:
 }
 
 template <class T>
+void limit_columns(T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T limit) {
+    const Vector<T> most(limit), one(T(1));
+    each_vector<T>(units, [&](std::size_t at) {
+        Sum<T> squares;
+        for (std::size_t row = 0; row < rows; ++row) {
+            const Vector<T> w = Vector<T>::load(matrix + row * stride + at);
+            squares.add(w * w);
+        }
+        const Vector<T> norm = sqrt(squares.total()), scale = select(norm > most, most / norm, one);
+        for (std::size_t row = 0; row < rows; ++row) {
+            T* const w = matrix + row * stride + at;
+            (scale * Vector<T>::load(w)).store(w);
+        }
+    });
+}
+
+template <class T>
 inline constexpr Kernels<T> kernels{layer<T>,          activate_rows<T>, output_cost<T>, transpose<T>, back<T>,
                                     descend<T>,        accumulate<T>,    scatter<T>,     step<T>,      column_sums<T>,
-                                    sum_of_squares<T>, thin<T>,          tile_rows};
+                                    sum_of_squares<T>, limit_columns<T>, thin<T>,        tile_rows};
 
 }  // namespace limpid::LIMPID_LEVEL

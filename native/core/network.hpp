@@ -91,7 +91,7 @@ struct StepRule {
     Optimizer optimizer;
     std::size_t batch_size = 1;
     double l2 = 0, dropout = 0;
-    double clip_norm = std::numeric_limits<double>::infinity();
+    double clip_norm = std::numeric_limits<double>::infinity(), max_norm = std::numeric_limits<double>::infinity();
     double label_smoothing = 0;
     std::uint64_t seed = 0;
 };

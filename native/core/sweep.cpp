@@ -9,6 +9,7 @@ namespace {
 // Measured: in the time of so many multiplications on one core two threads meet, and have something left of it.
 constexpr double least_for_a_thread = 150'000;
 constexpr std::size_t inputs_together = 48;    // whole tiles, and whole vectors where weights are transposed
+constexpr std::size_t columns_together = 64;   // whole vectors, so that no thread touches another's
 constexpr std::size_t squares_together = 256;  // rows whose squares one thread adds up, whatever there are of either
 
 std::size_t round_up(std::size_t number, std::size_t to) { return (number + to - 1) / to * to; }
@@ -52,6 +53,9 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
             square_pieces_.push_back(
                 {layer, {first, std::min(squares_together, network.layers[layer].inputs - first)}});
     squares_.resize(square_pieces_.size());
+    for (std::size_t layer = 0; layer + 1 < network.layers.size(); ++layer)
+        for (std::size_t first = 0; first < network.layers[layer].units; first += columns_together)
+            column_pieces_.push_back({layer, {first, std::min(columns_together, network.layers[layer].units - first)}});
 }
 
 // Of the first layer `first_block` inputs each, where that is not 0.
@@ -73,13 +77,13 @@ template <class T>
 void Sweep<T>::prepare(Crew& crew, const Arrays<T>& parameters) {
     weights_ = parameters.view();
     crew.share(pieces_.size(), [&](std::size_t number, std::size_t) {
-        prepare(parameters, pieces_[number].layer, pieces_[number].inputs);
+        prepare(parameters, pieces_[number].layer, pieces_[number].part);
     });
 }
 
 template <class T>
 void Sweep<T>::prepare(const Arrays<T>& parameters, std::size_t layer, Range inputs) {
-    if (layer) backprop_.prepare_back(parameters, layer, inputs);
+    if (layer) backprop_.prepare_back(parameters, layer, inputs, {0, network_.layers[layer].units});
 }
 
 template <class T>
@@ -141,6 +145,16 @@ double Sweep<T>::sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool biases
             squares_[number] += kernels_.sum_of_squares(own.b.get(), 1, own.units, own.stride, columns);
     });
     return std::accumulate(squares_.begin(), squares_.end(), 0.0);
+}
+
+template <class T>
+void Sweep<T>::limit_norms(Crew& crew, const Arrays<T>& parameters, T limit) {
+    crew.share(column_pieces_.size(), [&](std::size_t number, std::size_t) {
+        const auto& [layer, units] = column_pieces_[number];
+        const auto& own = parameters.layers[layer];
+        kernels_.limit_columns(own.W.get() + units.first, own.inputs, units.count, own.stride, limit);
+        if (layer) backprop_.prepare_back(parameters, layer, {0, own.inputs}, units);
+    });
 }
 
 template class Sweep<float>;

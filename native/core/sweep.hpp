@@ -37,7 +37,7 @@ class Sweep {
     template <class Use>
     void each_part(Crew& crew, const Use& use) {
         crew.share(pieces_.size(), [&](std::size_t number, std::size_t member) {
-            use(pieces_[number].layer, pieces_[number].inputs, member);
+            use(pieces_[number].layer, pieces_[number].part, member);
         });
     }
     // Adds the rows' slopes along some inputs of a layer to `sums`; where `fresh`, instead of what they held.
@@ -49,11 +49,13 @@ class Sweep {
     void sum_delta(std::size_t layer, T* sums, bool fresh) const;
     // The sum of the squares of all arrays: of the weights, and of biases where these count.
     double sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool biases);
+    // Scales the weights that come into each hidden unit down to a norm of at most `limit`, and prepares them.
+    void limit_norms(Crew& crew, const Arrays<T>& parameters, T limit);
 
    private:
     struct Piece {
         std::size_t layer;
-        Range inputs;
+        Range part;  // of its inputs; in `column_pieces_` of its units
     };
     static std::vector<Piece> pieces_of(const Network& network, std::size_t members, std::size_t first_block);
 
@@ -64,7 +66,7 @@ class Sweep {
     TargetBatch<T> targets_;
     Backprop<T> backprop_;
     Weights<T> weights_;
-    std::vector<Piece> pieces_, square_pieces_;
+    std::vector<Piece> pieces_, square_pieces_, column_pieces_;
     std::vector<double> squares_;
     std::size_t widest_;
     Buffer<T> columns_, block_;  // of each member: room for a row of the widest layer, for a block's slopes

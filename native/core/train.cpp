@@ -67,6 +67,7 @@ BatchCost Descent<T>::step(Crew& crew, const Choice& batch, double rate) {
         });
     }
     if (clips) descend_clipped(crew, numbers, l2);
+    if (std::isfinite(rule_.max_norm)) sweep_.limit_norms(crew, state.parameters, static_cast<T>(rule_.max_norm));
     ++state.step;
     return found;
 }
@@ -78,7 +79,7 @@ void Descent<T>::descend(std::size_t layer, Range inputs, bool fresh, const Numb
     const std::size_t from = inputs.first * slopes.stride;
     sweep_.descend(layer, inputs, fresh ? nullptr : slopes.W.get() + from, numbers.weights,
                    movable(layer, &Arrays<T>::OfLayer::W, from), member);
-    sweep_.prepare(state.parameters, layer, inputs);
+    prepare(layer, inputs);
     if (inputs.first) return;
     sweep_.sum_delta(layer, slopes.b.get(), fresh);
     sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), T(1), 1,
@@ -105,8 +106,15 @@ void Descent<T>::descend_clipped(Crew& crew, Numbers numbers, double l2) {
                               slopes.inputs, slopes.units);
         sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), scale, 1,
                               slopes.units);
-        sweep_.prepare(state.parameters, layer, {0, slopes.inputs});
+        prepare(layer, {0, slopes.inputs});
     }
+}
+
+// Weights whose norm is limited next are prepared then.
+template <class T>
+void Descent<T>::prepare(std::size_t layer, Range inputs) {
+    const bool last = layer + 1 == network_.layers.size();
+    if (last || !std::isfinite(rule_.max_norm)) sweep_.prepare(state.parameters, layer, inputs);
 }
 
 template <class T>

@@ -45,6 +45,7 @@ class Descent {
     void descend(std::size_t layer, Range inputs, bool fresh, const Numbers& numbers, std::size_t member);
     void accumulate(std::size_t layer, Range inputs, bool fresh);
     void descend_clipped(Crew& crew, Numbers numbers, double l2);
+    void prepare(std::size_t layer, Range inputs);
     Movable<T> movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array, std::size_t from = 0);
 
     Network network_;

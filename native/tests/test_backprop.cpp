@@ -22,7 +22,8 @@ class Run {
         inputs_.gather({0, lesson.rows});
         targets_.gather(choice, {0, lesson.rows}, targets_.weigh(choice));
         for (std::size_t layer = lesson.net.layers.size(); layer-- > 1;)
-            backprop_.prepare_back(lesson.start, layer, {0, lesson.net.layers[layer].inputs});
+            backprop_.prepare_back(lesson.start, layer, {0, lesson.net.layers[layer].inputs},
+                                   {0, lesson.net.layers[layer].units});
     }
 
     void rows(Range some, std::size_t member) {

@@ -132,6 +132,30 @@ void check_sums(std::size_t rows, std::size_t units) {
     });
 }
 
+// Columns that are longer than the limit get its length, the others stay as they are.
+template <class T>
+void check_limits(std::size_t rows, std::size_t units) {
+    const Matrix<T> values(rows, units, 9);
+    const auto norm = [](const Matrix<T>& of, std::size_t unit) {
+        double squares = 0;
+        for (std::size_t row = 0; row < of.rows; ++row) squares += std::pow(static_cast<double>(of.at(row, unit)), 2);
+        return std::sqrt(squares);
+    };
+    const T limit = static_cast<T>(norm(values, units / 2));
+    at_each_level<T>([&](const Kernels<T>& kernels) {
+        Matrix<T> limited(rows, units, 9);
+        kernels.limit_columns(limited.get(), rows, units, limited.stride, limit);
+        const double epsilon = static_cast<double>(std::numeric_limits<T>::epsilon()),
+                     error = static_cast<double>(rows + 4) * epsilon;
+        limited.each([&](std::size_t row, std::size_t unit, T got) {
+            const double scale = std::min(1.0, static_cast<double>(limit) / norm(values, unit));
+            check_close(static_cast<double>(got), static_cast<double>(values.at(row, unit)) * scale, error, "limited");
+            if (scale == 1 && unit != units / 2) CHECK(got == values.at(row, unit));
+        });
+        return limited;
+    });
+}
+
 template <class T>
 void check_all() {
     for (const Shape& shape : shapes) {
@@ -141,6 +165,7 @@ void check_all() {
         check_slopes<T>(shape, Matrix<T>(shape.rows, shape.depth, 1));
         check_slopes<T>(shape, Matrix<T>(shape.rows, shape.depth, 1).thinned(2));
         check_sums<T>(shape.depth, shape.units);
+        check_limits<T>(shape.depth, shape.units);
     }
     for (std::size_t kind = 0; kind < activation_names.size(); ++kind)
         for (const std::size_t units : {1, 19, 40}) check_finish<T>(static_cast<Activation>(kind), units);

@@ -148,6 +148,10 @@ void check_rules() {
     check_places(full, rule);
     rule.clip_norm = 0.01;
     check_bits(full, rule), check_forms(full, rule);
+    rule.max_norm = 0.8;
+    check_bits(full, rule), check_bits(sparse, rule);
+    rule.clip_norm = std::numeric_limits<double>::infinity();
+    check_bits(full, rule), check_forms(sparse, rule);
 }
 
 // The same rows, where the others make leaving zeros out pay, and where they hide that.
@@ -212,6 +216,29 @@ void check_clipping(SimdLevel level) {
     for (std::size_t at = 0; at < whole.size(); ++at) check_close(loose[at], whole[at], 1e-9, "too short to clip");
 }
 
+// After a step no hidden unit's weights are longer than the rule's norm; the outputs' may be.
+void check_limiting(SimdLevel level) {
+    const Lesson<double> lesson(classifier({9, 8, 70, 3}), 40);
+    const double limit = 0.7;
+    const StepRule rule{.optimizer = {}, .batch_size = 20, .max_norm = limit};
+    Descent<double> descent(lesson.net, rule, lesson.examples(), lesson.state({}), level, 1);
+    const double rates[] = {0.01, 0.01};
+    BatchCost costs[2]{};
+    descent.train(shuffled(40).data(), 40, rates, 2, costs);
+    double longest = 0;
+    for (std::size_t number = 0; number < 3; ++number) {
+        const auto& layer = descent.state.parameters.layers[number];
+        for (std::size_t unit = 0; unit < layer.units; ++unit) {
+            double squares = 0;
+            for (std::size_t input = 0; input < layer.inputs; ++input)
+                squares += std::pow(layer.W.get()[input * layer.stride + unit], 2);
+            if (number < 2) CHECK(std::sqrt(squares) < limit + 1e-12);
+            longest = std::max(longest, std::sqrt(squares));
+        }
+    }
+    CHECK(longest > limit);
+}
+
 #if defined(__linux__)
 // A child that trains, as Python's multiprocessing starts it, while its parent's threads wait.
 void check_fork() {
@@ -235,6 +262,7 @@ int main() {
     for (const SimdLevel level : levels_here()) {
         check_zeros(level);
         check_clipping(level);
+        check_limiting(level);
         check_flushing(level);
         for (std::size_t kind = 0; kind < optimizer_names.size(); ++kind)
             check_learning(static_cast<OptimizerKind>(kind), level);

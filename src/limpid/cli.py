@@ -44,6 +44,7 @@ def train(
     l2: option.L2 = 0,
     dropout: option.Dropout = None,
     clip_norm: option.ClipNorm = None,
+    max_norm: option.MaxNorm = None,
     label_smoothing: option.LabelSmoothing = 0,
     batch_size: option.BatchSize = None,
     epochs: option.Epochs = 100,

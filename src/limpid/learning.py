@@ -148,6 +148,7 @@ class Learning:
             l2=recipe.l2,
             dropout=recipe.dropout or 0.0,
             clip_norm=recipe.clip_norm,
+            max_norm=recipe.max_norm,
             label_smoothing=recipe.label_smoothing,
             seed=recipe.seed,
             bfloat16=recipe.precision == "bfloat16",

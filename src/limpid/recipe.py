@@ -19,9 +19,11 @@ PRECISIONS = {"float32": np.float32, "float64": np.float64, "bfloat16": np.float
 ROWS_FOR_VALIDATION = 1000
 """With fewer rows than this none are set aside to stop by, unless patience is asked for: too few to judge by."""
 NUMBERS = (
-    "learning_rate", "momentum", "warm_up", "l2", "dropout", "clip_norm", "label_smoothing", "tolerance",
+    "learning_rate", "momentum", "warm_up", "l2", "dropout", "clip_norm", "max_norm", "label_smoothing", "tolerance",
     "gradient_tol", "test_size", "validation_size",
 )  # fmt: skip
+OF_STEPS = ("dropout", "clip_norm", "max_norm", "label_smoothing")
+"""What only optimizers that go step by step can take."""
 ROWS_FOR_LARGE_BATCHES = 10_000
 
 
@@ -31,12 +33,13 @@ class Recipe:
 
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
     `optimizer`, also "lbfgs", with its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
-    `l2`, `dropout`, `clip_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most; training stops
-    after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share of the
-    training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`: share of
-    rows held out for the test, or 0. `seed` decides every draw. `engine` computes, on at most `threads` cores, in
-    `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for the factors of matrix products,
-    rounded to 8 significant bits: quicker where layers are wide and the processor multiplies them.
+    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most;
+    training stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the
+    `validation_size` share of the training rows, or in training cost where that share is 0; `gradient_tol`: as in
+    `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes,
+    on at most `threads` cores, in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for
+    the factors of matrix products, rounded to 8 significant bits: quicker where layers are wide and the processor
+    multiplies them.
     """
 
     hidden: Sequence[int] = (256, 128)
@@ -52,6 +55,7 @@ class Recipe:
     l2: float = 0.0
     dropout: float | None = None
     clip_norm: float | None = None
+    max_norm: float | None = None
     label_smoothing: float = 0.0
     batch_size: int | None = None
     epochs: int = 100
@@ -107,8 +111,8 @@ def check_recipe(recipe: Recipe) -> None:
     if recipe.learning_rate is not None and not 0 < recipe.learning_rate < inf:
         raise LimpidError(f"the learning rate must be a finite number above 0, got {recipe.learning_rate!r}")
     warmed_up(find_schedule(recipe.schedule), recipe.warm_up)
-    if recipe.optimizer == "lbfgs" and (recipe.dropout or recipe.clip_norm or recipe.label_smoothing):
-        raise LimpidError("lbfgs takes neither dropout nor clip_norm nor label_smoothing: choose another optimizer")
+    if recipe.optimizer == "lbfgs" and any(getattr(recipe, name) for name in OF_STEPS):
+        raise LimpidError(f"lbfgs takes neither {' nor '.join(OF_STEPS)}: choose another optimizer")
     if recipe.optimizer == "lbfgs" and recipe.precision == "bfloat16":
         raise LimpidError("lbfgs needs precision float32 or float64, got bfloat16")
 

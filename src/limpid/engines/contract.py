@@ -46,7 +46,8 @@ class StepRule:
 
     `batch_size` rows a step (the last of a pass may have fewer). `l2` adds l2 / (2 batch weight) |W|^2 to the cost;
     `dropout` is the share of each hidden layer's units dropped in a step, keyed by `seed`; slopes longer than
-    `clip_norm` (Euclidean norm of all of them together) are shortened to it; `label_smoothing` moves that share of a
+    `clip_norm` (Euclidean norm of all of them together) are shortened to it; after the step the weights that come into
+    a hidden neuron are scaled down to a Euclidean norm of at most `max_norm`; `label_smoothing` moves that share of a
     target's probability to all classes evenly. With `bfloat16` the factors of matrix products are rounded to 8
     significant bits, their sums and all else are float32; what is given as sparse rows is not rounded.
 
@@ -58,6 +59,7 @@ class StepRule:
     l2: float = 0.0
     dropout: float = 0.0
     clip_norm: float | None = None
+    max_norm: float | None = None
     label_smoothing: float = 0.0
     seed: int = 0
     bfloat16: bool = False
@@ -71,8 +73,9 @@ class StepRule:
         for name in ("dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise LimpidError(f"{name} must be at least 0 and below 1, got {getattr(self, name)!r}")
-        if self.clip_norm is not None and not self.clip_norm > 0:
-            raise LimpidError(f"clip_norm must be above 0, got {self.clip_norm!r}")
+        for name in ("clip_norm", "max_norm"):
+            if (norm := getattr(self, name)) is not None and not norm > 0:
+                raise LimpidError(f"{name} must be above 0, got {norm!r}")
         if not 0 <= self.seed < 2**64:
             raise LimpidError(f"the seed must be an integer from 0 to 2**64 - 1, got {self.seed!r}")
 

@@ -134,6 +134,7 @@ class NativeDescent:
             l2=rule.l2,
             dropout=rule.dropout,
             clip_norm=np.inf if rule.clip_norm is None else rule.clip_norm,
+            max_norm=np.inf if rule.max_norm is None else rule.max_norm,
             label_smoothing=rule.label_smoothing,
             seed=rule.seed,
             bfloat16=rule.bfloat16,

@@ -127,11 +127,14 @@ def batch_inputs(examples: Examples, batch: NDArray[np.int64]) -> Array:
 
 
 def step(network: Network, state: State, slopes: Parameters, rule: StepRule, rate: float) -> State:
-    """The state after one step along `slopes`, clipped if the rule says so."""
+    """The state after one step along `slopes`: they are clipped, and the weights limited, if the rule says so."""
     if rule.clip_norm is not None:
         slopes = clipped(slopes, rule.clip_norm)
     count = state.step + 1
-    return State(*rule.optimizer.update(network, state.parameters, slopes, state.slots, rate, count), count)
+    parameters, slots = rule.optimizer.update(network, state.parameters, slopes, state.slots, rate, count)
+    if rule.max_norm is not None:
+        parameters |= limited(network, parameters, rule.max_norm)
+    return State(parameters, slots, count)
 
 
 def masks(network: Network, state: State, rule: StepRule, x: Array) -> list[Array | None]:
@@ -150,3 +153,14 @@ def clipped(slopes: Parameters, limit: float) -> Parameters:
     """All slopes shortened together so that their Euclidean norm is at most `limit` (Pascanu et al. 2013)."""
     norm = norm_of(slopes)
     return {name: slope * (limit / norm) for name, slope in slopes.items()} if norm > limit else slopes
+
+
+def limited(network: Network, parameters: Parameters, limit: float) -> Parameters:
+    """The hidden layers' weights, each neuron's of a norm of at most `limit` (Srivastava et al. 2014, section 5.1)."""
+    xp = array_namespace(parameters["W1"])
+    found: Parameters = {}
+    for number in range(1, len(network.layers)):
+        W = parameters[f"W{number}"]
+        norms = xp.sqrt(xp.sum(W * W, axis=0))
+        found[f"W{number}"] = W * xp.where(norms > limit, limit / norms, xp.ones_like(norms))
+    return found
