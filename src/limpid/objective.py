@@ -47,13 +47,24 @@ def evaluate(
     """The average cost without a penalty, and the outputs (rows, outputs)."""
     cost, outputs = 0.0, []
     for part in _parts(examples):
-        trace = engine.trace(network, parameters, part.X)
-        with np.errstate(all="ignore"):
-            terms = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], part.Y)
-            rows = terms.sum(axis=1, dtype=np.float64)
+        rows, found = _row_costs(engine, network, parameters, part)
         cost += float(rows.sum() if part.weights is None else rows @ part.weights)
-        outputs.append(trace.a[-1])
+        outputs.append(found)
     return cost / _weight(examples), np.concatenate(outputs)
+
+
+def row_costs(engine: Engine, network: Network, parameters: Parameters, examples: Examples) -> NDArray[np.float64]:
+    """What each row (rows,) costs, without a penalty and whatever its weight."""
+    return np.concatenate([_row_costs(engine, network, parameters, part)[0] for part in _parts(examples)])
+
+
+def _row_costs(
+    engine: Engine, network: Network, parameters: Parameters, examples: Examples
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    trace = engine.trace(network, parameters, examples.X)
+    with np.errstate(all="ignore"):
+        terms = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], examples.Y)
+        return terms.sum(axis=1, dtype=np.float64), trace.a[-1]
 
 
 def _parts(examples: Examples) -> Iterator[Examples]:

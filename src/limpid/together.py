@@ -1,16 +1,16 @@
 """Many networks trained at once over the same rows: sizes, seeds, rates; each as if it were alone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from limpid.dataset import Dataset
-from limpid.engines import Made, Work, find_engine
+from limpid.engines import Engine, Made, Work, find_engine
 from limpid.errors import LimpidError, choose
 from limpid.learning import Learning
 from limpid.recipe import Recipe, complete
 from limpid.stochastic import SECONDS_A_CALL
-from limpid.training import Epoch
+from limpid.training import Epoch, Training
 
 OF_ALL = ("test_size", "validation_size", "engine", "threads", "precision")
 """Choices that no network can have of its own."""
@@ -37,34 +37,44 @@ class Together:
             learning.stop(reason)
 
     def __iter__(self) -> Iterator[tuple[int, Epoch]]:
-        courses = {
-            number: learning.training.course()
-            for number, learning in enumerate(self.learnings)
-            if not learning.training.stopped_because
-        }
-        answers: dict[int, Made | None] = {}
-        while courses:
-            works: dict[int, Work] = {}
-            for number, course in list(courses.items()):
-                # a call makes some steps of each: together no more than one network's call alone would take
-                self.learnings[number].training.seconds_a_call = SECONDS_A_CALL / len(courses)
-                while number not in works:
-                    try:
-                        item = course.send(answers.pop(number, None))
-                    except StopIteration:
-                        del courses[number]
-                        break
-                    if isinstance(item, Epoch):
-                        yield number, item
-                    else:
-                        works[number] = item
-            answers = dict(zip(works, self._make(list(works.values())), strict=True))
+        return in_turns([learning.training for learning in self.learnings], self._engine)
 
-    def _make(self, works: list[Work]) -> list[Made | None]:
-        try:
-            return [*self._engine.train_many(works)]
-        except KeyboardInterrupt:
-            return [None] * len(works)
+
+def in_turns(
+    trainings: Sequence[Training], engine: Engine, limits: Sequence[int] | None = None
+) -> Iterator[tuple[int, Epoch]]:
+    """Passes of all trainings, each until it ends: (number, `Epoch`) as they are done.
+
+    With `limits` each only goes on until it has made so many in all. `engine` makes the next steps of all at once.
+    """
+    courses = {number: training.course() for number, training in enumerate(trainings) if not training.stopped_because}
+    answers: dict[int, Made | None] = {}
+    while courses:
+        works: dict[int, Work] = {}
+        for number, course in list(courses.items()):
+            # a call makes some steps of each: together no more than one network's call alone would take
+            trainings[number].seconds_a_call = SECONDS_A_CALL / len(courses)
+            while number not in works:
+                if limits and len(trainings[number].history) >= limits[number]:
+                    courses.pop(number).close()
+                    break
+                try:
+                    item = course.send(answers.pop(number, None))
+                except StopIteration:
+                    del courses[number]
+                    break
+                if isinstance(item, Epoch):
+                    yield number, item
+                else:
+                    works[number] = item
+        answers = dict(zip(works, _make(engine, list(works.values())), strict=True))
+
+
+def _make(engine: Engine, works: list[Work]) -> list[Made | None]:
+    try:
+        return [*engine.train_many(works)]
+    except KeyboardInterrupt:
+        return [None] * len(works)
 
 
 def train_many(networks: Iterable[Mapping[str, Any]], dataset: Dataset, **shared: Any) -> Together:

@@ -113,7 +113,7 @@ class MLP(Support, BaseEstimator):
     def _threshold(self, coverage: Any) -> Rows:
         """The conformity score that new rows stay below with probability `coverage`, for each column of scores."""
         check_is_fitted(self)
-        if not (isinstance(coverage, Real) and 0 < coverage < 1):
+        if not isinstance(coverage, Real) or not 0 < float(coverage) < 1:
             raise ValueError(f"coverage must be a share above 0 and below 1, got {coverage!r}")
         if "conformity_scores_" not in vars(self):
             raise ValueError(
@@ -169,7 +169,9 @@ class MLP(Support, BaseEstimator):
         return canonical(found) if is_sparse(found) else found
 
     def _hidden(self) -> list[int]:
-        return [int(units) for units in np.atleast_1d(self.hidden_layer_sizes).ravel()]
+        found = isinstance(self.hidden_layer_sizes, str)
+        sizes = vars(self).get("hidden_layer_sizes_", ()) if found else self.hidden_layer_sizes
+        return [int(units) for units in np.atleast_1d(sizes).ravel()]
 
     def _activations(self) -> str | tuple[str, ...]:
         return activation_names(self.activation)

@@ -27,6 +27,7 @@ _ABOVE_0 = Interval(Real, 0, None, closed="neither")
 
 SHARED: dict[str, list[Any]] = {
     **{name: allowed for name, allowed in TheirClassifier._parameter_constraints.items() if name != "loss"},
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     "activation": [StrOptions({"logistic", *hidden_activations()}), Activation, list, tuple],
     "solver": [StrOptions(set(SOLVERS)), Optimizer],
     "learning_rate": [StrOptions({*FOR_SGD, *FOR_ALL}), Schedule, callable],

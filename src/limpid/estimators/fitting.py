@@ -14,22 +14,21 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from limpid.encoder import Scaling
-from limpid.engines import Examples, State, StepRule, find_engine
+from limpid.engines import Examples, State
 from limpid.estimators.callbacks import Bar, Hooks, Listener, functions
-from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
+from limpid.estimators.choices import optimizer_of, thread_count
+from limpid.estimators.descent import averaged_outputs, batch_rows, training_of
 from limpid.estimators.growth import grow, old_columns_first
-from limpid.estimators.rows import check_both, check_weights, orders, split
+from limpid.estimators.rows import check_both, check_weights, split
+from limpid.estimators.searching import search
 from limpid.initializers import initial_parameters
 from limpid.lbfgs import CONVERGED
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
 from limpid.network import Parameters
 from limpid.recipe import PRECISIONS
-from limpid.stochastic import in_order
-from limpid.training import LBFGS, Descending, Epoch, Stopping, Training, Validation
+from limpid.training import Epoch, Validation
 
-PROGRESS = 2.2204460492503131e-09
-"""SciPy's default for how little the cost may fall before L-BFGS ends, which scikit-learn leaves as it is."""
 BY_A_CALLBACK = "stopped by a callback"
 
 Held = tuple[Any, Any, Any]
@@ -46,6 +45,7 @@ class Fit:
         self._given, self._held, self._more = (X, y, weights), held, more
         self.fresh = "model_" not in vars(estimator) or not (estimator.warm_start or incremental)
         self.lbfgs = estimator.solver == "lbfgs"
+        self.passes = 1 if incremental else estimator.max_iter
 
     def run(self) -> None:
         """All of it. Errors: scikit-learn's, in its words."""
@@ -68,6 +68,8 @@ class Fit:
         of = self.of
         if self.incremental and of.early_stopping and self._held[0] is None:
             raise ValueError("partial_fit does not support early_stopping=True")
+        if self.incremental and self.fresh and isinstance(of.hidden_layer_sizes, str):
+            raise ValueError("hidden_layer_sizes='auto' needs all rows at once: call fit before partial_fit")
         if any(units <= 0 for units in of._hidden()):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {of._hidden()}.")
         if (self._held[0] is None) != (self._held[1] is None):
@@ -114,15 +116,24 @@ class Fit:
             if self.grows:
                 self._grow()
             return
+        if isinstance(of.hidden_layer_sizes, str):
+            self._search()
         self.network = of._network(self.examples.X.shape[1], self.examples.Y.shape[1])
         check_memory(
             self.network,
             slots=len(optimizer_of(of).slots),
-            batch_size=self._batch_rows(len(self.examples.Y), warns=False),
+            batch_size=batch_rows(of, len(self.examples.Y)),
             dtype=self.dtype,
         )
         self.start = State(initial_parameters(self.network, "scikit_learn", self.random, self.dtype), {}, 0)
         self._begin_record()
+
+    def _search(self) -> None:
+        of = self.of
+        found = search(of, self.examples, self.watched)
+        of.hidden_layer_sizes_, of.capacity_map_ = found.chosen(), found.table()
+        if not of.early_stopping and not self.lbfgs:
+            self.passes = found.passes_of(of.hidden_layer_sizes_)
 
     def _grow(self) -> None:
         of, known = self.of, self.network.outputs
@@ -164,13 +175,24 @@ class Fit:
     def _train(self) -> None:
         of = self.of
         listeners = [*functions(of.callbacks)]
-        bar = Bar(1 if self.incremental else of.max_iter) if of.progress else None
+        bar = Bar(self.passes) if of.progress else None
         X, y, weights = self._given
-        hooks = Hooks(of, X, y, weights, 1 if self.incremental else of.max_iter)
+        hooks = Hooks(of, X, y, weights, self.passes)
         if bar:
             listeners.append(bar)
         watched = bool(listeners) or hooks.wanted
-        self.training = self._training(hurries=not watched)
+        before = (of.t_, len(of.loss_curve_)) if self.incremental else (0, 0)
+        self.training = training_of(
+            of,
+            self.network,
+            self.start,
+            self.examples,
+            self.validation,
+            self.random,
+            passes=self.passes,
+            before=before,
+            hurries=not watched,
+        )
         with bar or nullcontext():
             hooks.begin_pass()
             for epoch in self.training:
@@ -183,69 +205,12 @@ class Fit:
         told = epoch._replace(cost=self.of.loss_)
         if any([*(listener(told) is True for listener in listeners), hooks.end_pass(self._model)]):
             self.training.stop(BY_A_CALLBACK)
-        if not self.training.stopped_because and epoch.number < self.of.max_iter:
+        if not self.training.stopped_because and epoch.number < self.passes:
             hooks.begin_pass()
-
-    def _training(self, hurries: bool) -> Training:
-        of, rows = self.of, len(self.examples.Y)
-        optimizer, start = optimizer_of(of), self.start
-        size = self._batch_rows(rows)
-        if not self.incremental or not start.slots:
-            start = State(start.parameters, optimizer.init(start.parameters), start.step if self.incremental else 0)
-        method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
-        if not self.lbfgs:
-            order = orders(self.random, rows) if of.shuffle else in_order(rows)
-            seen, passes = (of.t_, len(of.loss_curve_)) if self.incremental else (0, 0)
-            method = Descending(order, of.learning_rate_init, schedule_of(of, seen, passes))
-        return Training(
-            self.network,
-            start.parameters,
-            self.examples,
-            StepRule(
-                optimizer,
-                size,
-                l2=float(of.alpha),
-                dropout=of.dropout,
-                clip_norm=of.clip_norm,
-                label_smoothing=of.label_smoothing,
-                seed=int(self.random.randint(2**31)) if of.dropout else 0,
-                bfloat16=of.precision == "bfloat16",
-            ),
-            method,
-            engine=find_engine(of.engine, thread_count(of.n_jobs)),
-            epochs=1 if self.incremental else of.max_iter,
-            stopping=Stopping(
-                inf if self.lbfgs else of.n_iter_no_change,
-                of.tol,
-                None if self.lbfgs else of.gradient_tol,
-                monitor={"loss": "cost"}.get(of.monitor, of.monitor),
-                averaged_outputs=self._averaged_outputs,
-            ),
-            validation=self.validation,
-            start=start,
-            hurries=hurries,
-        )
-
-    @property
-    def _averaged_outputs(self) -> int:
-        """scikit-learn's squared error is averaged over outputs where this cost sums over them."""
-        return self.network.outputs if self.network.cost == "squared_error" else 1
-
-    def _batch_rows(self, rows: int, warns: bool = True) -> int:
-        size = self.of.batch_size
-        if self.lbfgs:
-            return rows
-        if size == "auto":
-            return min(200, rows)
-        if size > rows and warns:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
-            )
-        return int(min(size, rows))
 
     def _record(self, epoch: Epoch) -> None:
         of = self.of
-        of.loss_ = (epoch.cost - epoch.penalty) / self._averaged_outputs + epoch.penalty
+        of.loss_ = (epoch.cost - epoch.penalty) / averaged_outputs(self.network) + epoch.penalty
         of.t_ += len(self.examples.Y)
         if self.lbfgs:
             return
@@ -264,7 +229,7 @@ class Fit:
         score = nan if epoch.validation_score is None else epoch.validation_score
         cost = nan if epoch.validation_cost is None else epoch.validation_cost
         of.validation_scores_.append(score)
-        of.validation_loss_curve_.append(cost / self._averaged_outputs)
+        of.validation_loss_curve_.append(cost / averaged_outputs(self.network))
         if of.best_validation_score_ is not None:
             of.best_validation_score_ = max(of.best_validation_score_, score)
         if of.verbose:
@@ -333,7 +298,9 @@ class Fit:
                 f"lbfgs failed to converge after {of.n_iter_} iteration(s): {self.reason}. You might also want to "
                 "scale the data or raise max_iter."
             )
-        elif self.reason == "all epochs done" and not self.incremental and not self.lbfgs:
+        elif (
+            self.reason == "all epochs done" and self.passes == of.max_iter and not self.incremental and not self.lbfgs
+        ):
             told = (
                 f"Stochastic Optimizer: Maximum iterations ({of.max_iter}) reached and the optimization hasn't "
                 "converged yet."

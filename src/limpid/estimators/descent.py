@@ -1,0 +1,91 @@
+"""The descent that an estimator's parameters ask for."""
+
+import warnings
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from limpid.engines import Examples, State, StepRule, find_engine
+from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
+from limpid.estimators.rows import orders
+from limpid.network import Network
+from limpid.stochastic import in_order
+from limpid.training import LBFGS, Descending, Stopping, Training, Validation
+
+PROGRESS = 2.2204460492503131e-09
+"""SciPy's default for how little the cost may fall before L-BFGS ends, which scikit-learn leaves as it is."""
+
+
+def training_of(
+    of: Any,
+    network: Network,
+    start: State,
+    examples: Examples,
+    validation: Validation | None,
+    random: np.random.RandomState,
+    *,
+    passes: int,
+    before: tuple[int, int] = (0, 0),
+    hurries: bool = False,
+    monitor: str | None = None,
+    patience: float = 0,
+) -> Training:
+    """A training of `passes` passes by the parameters of the estimator `of`.
+
+    `before` says how many rows in how many passes were learned from by earlier calls, whose optimizer goes on then.
+    `monitor` in place of the estimator's.
+    """
+    optimizer, rows, lbfgs = optimizer_of(of), len(examples.Y), of.solver == "lbfgs"
+    goes_on = before[1] > 0
+    if not goes_on or not start.slots:
+        start = State(start.parameters, optimizer.init(start.parameters), start.step if goes_on else 0)
+    method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
+    if not lbfgs:
+        order = orders(random, rows) if of.shuffle else in_order(rows)
+        method = Descending(order, of.learning_rate_init, schedule_of(of, *before))
+    if of.batch_size != "auto" and of.batch_size > rows and not lbfgs:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
+        )
+    return Training(
+        network,
+        start.parameters,
+        examples,
+        StepRule(
+            optimizer,
+            batch_rows(of, rows),
+            l2=float(of.alpha),
+            dropout=of.dropout,
+            clip_norm=of.clip_norm,
+            max_norm=of.max_norm,
+            label_smoothing=of.label_smoothing,
+            seed=int(random.randint(2**31)) if of.dropout else 0,
+            bfloat16=of.precision == "bfloat16",
+        ),
+        method,
+        engine=find_engine(of.engine, thread_count(of.n_jobs)),
+        epochs=passes,
+        stopping=Stopping(
+            inf if lbfgs else max(of.n_iter_no_change, patience),
+            of.tol,
+            None if lbfgs else of.gradient_tol,
+            monitor={"loss": "cost"}.get(monitor or of.monitor, "score"),
+            averaged_outputs=averaged_outputs(network),
+        ),
+        validation=validation,
+        start=start,
+        hurries=hurries,
+    )
+
+
+def averaged_outputs(network: Network) -> int:
+    """scikit-learn's squared error is averaged over outputs where this cost sums over them."""
+    return network.outputs if network.cost == "squared_error" else 1
+
+
+def batch_rows(of: Any, rows: int) -> int:
+    """How many rows a step takes of so many."""
+    if of.solver == "lbfgs":
+        return rows
+    return min(200 if of.batch_size == "auto" else int(of.batch_size), rows)
