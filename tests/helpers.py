@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.activations import ACTIVATIONS, find_activation
 from limpid.costs import COSTS
 from limpid.engines import Examples
 from limpid.initializers import initial_parameters
@@ -15,8 +16,8 @@ from limpid.network import Network, Parameters, dense_network
 def make_network(
     activation: str = "tanh", output: str = "identity", cost: str = "squared_error", hidden: tuple[int, ...] = (5, 4)
 ) -> Network:
-    """3 inputs, 3 outputs."""
-    return dense_network(3, hidden, 3, activation, output, cost)
+    """3 inputs; 3 outputs, or as many as the output's groups have."""
+    return dense_network(3, hidden, sum(find_activation(output).groups) or 3, activation, output, cost)
 
 
 def make_parameters(network: Network, random: np.random.Generator, dtype: Any = np.float64) -> Parameters:
@@ -29,7 +30,8 @@ def make_examples(network: Network, random: np.random.Generator, rows: int = 7, 
     X = random.normal(size=(rows, network.inputs))
     kind = network.cost_function.name
     if kind == "cross_entropy":
-        Y = random.dirichlet(np.ones(network.outputs), size=rows)
+        groups = network.output.groups or (network.outputs,)
+        Y = np.concatenate([random.dirichlet(np.ones(size), size=rows) for size in groups], axis=1)
     elif kind == "binary_cross_entropy":
         Y = random.uniform(size=(rows, network.outputs))
     elif kind == "poisson":
@@ -39,10 +41,19 @@ def make_examples(network: Network, random: np.random.Generator, rows: int = 7, 
     return Examples(X, Y, random.uniform(0.5, 2.0, rows) if weighted else None)
 
 
+PAIRS_WITH_NUMBERS = [
+    ("identity", "huber:0.3"),
+    ("tanh", "quantile:0.9"),
+    ("identity", "quantile:0.05,0.5,0.95"),
+    ("softmax:2,3", "cross_entropy"),
+    ("softmax:3,4,2", "squared_error"),
+    ("softmax:3,2", "quantile:0.3,0.2,0.9,0.5,0.6"),
+]
+"""Outputs in groups, and costs with a number, or one for each output."""
+
+
 def fitting_pairs() -> list[tuple[str, str]]:
     """Every (output activation, cost) that a network may have."""
-    from limpid.activations import ACTIVATIONS
-
     return [
         (name, cost.name) for name, output in ACTIVATIONS.items() for cost in COSTS.values() if cost.accepts(output)
     ]

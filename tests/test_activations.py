@@ -52,11 +52,13 @@ def test_relu_is_flat_at_its_kink() -> None:
     assert relu.kinks == (0.0,)
 
 
-def test_softmax_backward_is_its_jacobian(random: np.random.Generator) -> None:
-    softmax = find_activation("softmax")
+@pytest.mark.parametrize("name", ["softmax", "softmax:2,3"])
+def test_softmax_backward_is_its_jacobian(name: str, random: np.random.Generator) -> None:
+    softmax = find_activation(name)
+    assert (softmax.name, softmax.kind) == (name, "softmax")
     z, blame = random.normal(size=(1, 5)), random.normal(size=(1, 5))
     a = softmax.value(z)
-    assert_close(a.sum(), 1.0, 1e-15)
+    assert_close(a.sum(), len(softmax.groups) or 1.0, 1e-15)
 
     def moved(k: int) -> np.ndarray:
         return central_difference(lambda t: (softmax.value(z + t * np.eye(5)[k]) * blame).sum(), np.zeros(1))
@@ -68,3 +70,26 @@ def test_softmax_backward_is_its_jacobian(random: np.random.Generator) -> None:
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(LimpidError, match="unknown activation 'sigmoyd' .did you mean 'sigmoid'"):
         find_activation("sigmoyd")
+
+
+def test_groups_of_a_softmax_are_softmaxes_apart(random: np.random.Generator) -> None:
+    z = random.normal(size=(4, 9))
+    alone = find_activation("softmax").value
+    parts = [alone(z[:, :3]), alone(z[:, 3:7]), alone(z[:, 7:])]
+    assert_close(find_activation("softmax:3,4,2").value(z), np.concatenate(parts, axis=1), 1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("softmax:3,1", "each group of a softmax needs at least 2 outputs, got 3,1"),
+        ("softmax:3,x", "unusable activation 'softmax:3,x'"),
+        ("softmax:", "unusable activation 'softmax:'"),
+        ("softmax:2.5", "unusable activation 'softmax:2.5'"),
+        ("sigmoid:2", "the activation 'sigmoid' has no groups, got 'sigmoid:2'"),
+        ("sofmax:2,3", "did you mean 'softmax'"),
+    ],
+)
+def test_groups_that_cannot_be_are_refused(name: str, told: str) -> None:
+    with pytest.raises(LimpidError, match=told):
+        find_activation(name)

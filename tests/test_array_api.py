@@ -12,7 +12,14 @@ from limpid.engines import Examples, State, StepRule
 from limpid.engines.reference import ReferenceEngine
 from limpid.network import hidden_activations
 from limpid.optimizers import OPTIMIZERS
-from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
+from tests.helpers import (
+    PAIRS_WITH_NUMBERS,
+    assert_close,
+    fitting_pairs,
+    make_examples,
+    make_network,
+    make_parameters,
+)
 
 Convert = Callable[[np.ndarray], Any]
 
@@ -24,7 +31,7 @@ def convert(request: pytest.FixtureRequest) -> Convert:
     return lambda array: library.asarray(array)
 
 
-@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+@pytest.mark.parametrize(("output", "cost"), [*fitting_pairs(), *PAIRS_WITH_NUMBERS])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradients(convert: Convert, output: str, cost: str, weighted: bool, random: np.random.Generator) -> None:
     network = make_network("gelu", output, cost)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from limpid.activations import ACTIVATIONS
+from limpid.activations import ACTIVATIONS, find_activation
 from limpid.costs import COSTS, Cost, Huber, find_cost
 from limpid.errors import LimpidError
 from tests.helpers import assert_close, central_difference, fitting_pairs
 
-VARIANTS = [*COSTS.values(), find_cost("huber:0.3"), find_cost("quantile:0.9")]
+VARIANTS = [*COSTS.values(), *map(find_cost, ("huber:0.3", "quantile:0.9", "quantile:0.1,0.5,0.9,0.3"))]
 OUTPUTS = np.array([[0.1, 0.35, 0.8, 0.95]])
 TARGETS = np.array([[0.2, 0.0, 1.0, 0.3]])
 
@@ -24,10 +24,10 @@ def test_cost_is_least_where_the_target_is_met(cost: Cost) -> None:
     assert met < cost.terms(OUTPUTS, TARGETS).sum()
 
 
-@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+@pytest.mark.parametrize(("output", "cost"), [*fitting_pairs(), ("softmax:3,2", "cross_entropy")])
 def test_the_matching_short_cut_changes_nothing(output: str, cost: str, random: np.random.Generator) -> None:
-    activation, function = ACTIVATIONS[output], COSTS[cost]
-    z, y = random.normal(size=(4, 3)), random.dirichlet(np.ones(3), size=4)
+    activation, function = find_activation(output), find_cost(cost)
+    z, y = random.normal(size=(4, 5)), random.dirichlet(np.ones(5), size=4)
     a = activation.value(z)
     assert_close(function.terms_of(activation, z, a, y), function.terms(a, y), 1e-12)
     long_way = activation.backward(z, a, function.derivative(a, y))
@@ -54,6 +54,8 @@ def test_label_smoothing_keeps_probabilities() -> None:
     y = np.array([[0.0, 1.0, 0.0, 0.0]])
     assert_close(COSTS["cross_entropy"].smoothed(y, 0.2), [[0.05, 0.85, 0.05, 0.05]], 1e-15)
     assert_close(COSTS["binary_cross_entropy"].smoothed(y, 0.2), [[0.1, 0.9, 0.1, 0.1]], 1e-15)
+    grouped = COSTS["cross_entropy"].smoothed(np.array([[0.0, 1.0, 1.0, 0.0, 0.0, 0.0]]), 0.2, (2, 4))
+    assert_close(grouped, [[0.1, 0.9, 0.85, 0.05, 0.05, 0.05]], 1e-15)
     with pytest.raises(LimpidError, match="label smoothing"):
         COSTS["huber"].smoothed(y, 0.2)
 
@@ -62,6 +64,9 @@ def test_names_carry_numbers() -> None:
     huber = find_cost("huber:2.5")
     assert isinstance(huber, Huber)
     assert (huber.width, huber.name) == (2.5, "huber:2.5")
-    for wrong in ("quantile:1.5", "huber:x", "huber:-1", "squared_error:2", "hubert"):
+    assert find_cost("quantile:0.05,0.5,0.95").numbers == (0.05, 0.5, 0.95)
+    assert find_cost("quantile:0.50, 0.9").name == "quantile:0.5,0.9"
+    for wrong in ("quantile:1.5", "quantile:0.5,", "quantile:0.1,2", "huber:1,2", "huber:x", "huber:-1",
+                  "squared_error:2", "hubert"):  # fmt: skip
         with pytest.raises(LimpidError, match="huber|quantile|squared_error"):
             find_cost(wrong)

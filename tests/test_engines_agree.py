@@ -15,7 +15,14 @@ from limpid.engines.reference import ReferenceEngine
 from limpid.initializers import INITIALIZERS, initial_parameters
 from limpid.network import Network, dense_network, hidden_activations
 from limpid.optimizers import OPTIMIZERS, Adam, AdamW, Lion, Momentum, Optimizer
-from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
+from tests.helpers import (
+    PAIRS_WITH_NUMBERS,
+    assert_close,
+    fitting_pairs,
+    make_examples,
+    make_network,
+    make_parameters,
+)
 
 ALLOWED = 1e-10
 STEPS = 100
@@ -69,7 +76,7 @@ def test_native_has_every_variant() -> None:
     assert _native.optimizers == list(OPTIMIZERS)
 
 
-@pytest.mark.parametrize(("output", "cost"), [*fitting_pairs(), ("identity", "huber:0.3"), ("tanh", "quantile:0.9")])
+@pytest.mark.parametrize(("output", "cost"), [*fitting_pairs(), *PAIRS_WITH_NUMBERS])
 def test_every_output_and_cost(native: Engine, output: str, cost: str, random: np.random.Generator) -> None:
     agree(native, make_network("tanh", output, cost), random, rate=0.003, weighted=True, l2=0.1)
 
@@ -118,6 +125,11 @@ def test_every_choice_of_the_rule(native: Engine, choices: dict[str, Any], rando
     agree(native, make_network("relu", "softmax", "cross_entropy", (13, 7)), random, **choices)
 
 
+def test_labels_are_smoothed_in_each_group(native: Engine, random: np.random.Generator) -> None:
+    network = make_network("relu", "softmax:4,2,3", "cross_entropy")
+    agree(native, network, random, label_smoothing=0.3, weighted=True)
+
+
 def test_a_hidden_neurons_weights_are_limited(native: Engine, random: np.random.Generator) -> None:
     network = make_network("relu", "softmax", "cross_entropy")
     start = initial_parameters(network, "normal", random)
@@ -151,7 +163,7 @@ def test_every_shape(
     agree(native, network, random, rows=rows, batch_size=batch_size, steps=steps, dropout=0.2)
 
 
-@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+@pytest.mark.parametrize(("output", "cost"), [*fitting_pairs(), *PAIRS_WITH_NUMBERS])
 @pytest.mark.parametrize(("rows", "sure"), [(1, 1), (7, 1), (1030, 1), (40, 6)])
 def test_predict_trace_and_gradients(
     native: Engine, output: str, cost: str, rows: int, sure: float, random: np.random.Generator
@@ -207,10 +219,10 @@ def test_a_broken_engine_is_found(
 ) -> None:
     real_network, real_optimizer = _native.Network, _native.Optimizer
 
-    def network(widths: Any, activations: Any, cost: str, number: float) -> Any:
+    def network(widths: Any, activations: Any, cost: str, numbers: list[float], groups: list[int]) -> Any:
         (name, other), (kind, wrong) = swap.get("activation", ("", "")), swap.get("cost", ("", ""))
         activations = [other if activation == name else activation for activation in activations]
-        return real_network(widths, activations, wrong if cost == kind else cost, number)
+        return real_network(widths, activations, wrong if cost == kind else cost, numbers or [0.4], groups)
 
     def optimizer(name: str, numbers: dict[str, float]) -> Any:
         return real_optimizer(swap["optimizer"][1] if "optimizer" in swap else name, numbers)

@@ -11,7 +11,14 @@ from limpid.costs import COSTS
 from limpid.dropout import dropout_mask
 from limpid.engines import Examples, find_engine
 from limpid.network import Network, Parameters, hidden_activations
-from tests.helpers import assert_close, fitting_pairs, make_examples, make_network, make_parameters
+from tests.helpers import (
+    PAIRS_WITH_NUMBERS,
+    assert_close,
+    fitting_pairs,
+    make_examples,
+    make_network,
+    make_parameters,
+)
 
 STEP = 1e-6
 ALLOWED = 1e-6
@@ -86,6 +93,13 @@ def test_every_activation_with_every_output_and_cost(
     check(slopes, make_network(activation, output, cost), random)
 
 
+@pytest.mark.parametrize(("output", "cost"), PAIRS_WITH_NUMBERS)
+def test_outputs_in_groups_and_costs_with_numbers(
+    slopes: Slopes, output: str, cost: str, random: np.random.Generator
+) -> None:
+    check(slopes, make_network("gelu", output, cost), random, weighted=True)
+
+
 def test_every_variant_was_met() -> None:
     pairs = fitting_pairs()
     assert {output for output, _ in pairs} == set(ACTIVATIONS)
@@ -110,8 +124,9 @@ def test_dropout(random: np.random.Generator) -> None:
     check(gradients, make_network("relu", "softmax", "cross_entropy"), random, masks=masks)
 
 
-def test_several_true_classes_in_a_row(slopes: Slopes, random: np.random.Generator) -> None:
-    network = make_network("tanh", "softmax", "cross_entropy")
+@pytest.mark.parametrize("output", ["softmax", "softmax:2,3"])
+def test_several_true_classes_in_a_row(slopes: Slopes, output: str, random: np.random.Generator) -> None:
+    network = make_network("tanh", output, "cross_entropy")
     parameters, examples = make_parameters(network, random), make_examples(network, random)
     Y = random.uniform(size=examples.Y.shape)  # rows that do not sum to 1
     got = slopes(network, parameters, examples.X, Y).parameters

@@ -202,6 +202,7 @@ def test_a_recipe_is_completed_from_the_data() -> None:
         ({"patience": -1}, "patience must be at least 0"),
         ({"optimizer": "lbfgs", "dropout": 0.1}, "lbfgs takes neither dropout"),
         ({"optimizer": "lbfgs", "max_norm": 2.0}, "nor max_norm"),
+        ({"output": "softmax:3,2"}, "'softmax:3,2' are for several answers a row"),
         ({"momentum": 0.5}, "momentum is for the optimizers momentum and nesterov, not for 'adam'"),
         ({"batch_size": 0}, "batch size must be a positive integer, got 0"),
         ({"learning_rate": 0.0}, "learning rate must be"),

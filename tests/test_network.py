@@ -17,6 +17,9 @@ def test_shapes_are_the_one_table() -> None:
 def test_a_description_comes_back() -> None:
     network = dense_network(4, [3, 3], 1, ["tanh", "gelu"], "identity", "quantile:0.9")
     assert Network.from_description(network.describe()) == network
+    grouped = dense_network(4, [3], 5, output="softmax:2,3")
+    assert grouped.cost == "cross_entropy"
+    assert Network.from_description(grouped.describe()) == grouped
 
 
 def test_the_cost_follows_the_output() -> None:
@@ -46,6 +49,13 @@ def test_every_fitting_pair_makes_a_network(output: str, cost: str) -> None:
         (lambda: Network(2, (), "huber"), "at least one layer"),
         (lambda: Network.from_description({"inputs": 2}), "lacks 'layers'"),
         (lambda: Dense(2, "rely"), "did you mean 'relu'"),
+        (
+            lambda: dense_network(2, [], 4, output="softmax:2,3"),
+            "'softmax:2,3' has 5 outputs in its groups, the layer 4",
+        ),
+        (lambda: dense_network(2, [5], 1, "softmax:2,3"), "a hidden layer cannot use 'softmax:2,3'"),
+        (lambda: dense_network(2, [], 5, output="softmax:2,3", cost="poisson:2"), "takes no number"),
+        (lambda: dense_network(2, [], 2, output="identity", cost="quantile:0.1,0.5,0.9"), "needs 3 outputs, .* got 2"),
     ],
 )
 def test_what_does_not_fit_is_refused(make: object, told: str) -> None:

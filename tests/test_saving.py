@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 
 import limpid
 from limpid import model_file
+from limpid.dataset import Dataset
 from limpid.encoder import Scaling
 from limpid.errors import LimpidError, ModelFileError
 from limpid.learning import learn
@@ -74,6 +75,22 @@ def test_training_goes_on_from_a_file_with_the_same_bits(tmp_path: Path) -> None
     assert all(
         np.array_equal(rest.training.state.parameters[n], array) for n, array in whole.training.parameters.items()
     )
+
+
+def test_outputs_in_groups_come_back(tmp_path: Path, random: np.random.Generator) -> None:
+    """Two answers a row, one of two classes and one of three."""
+    X = random.normal(size=(90, 3))
+    Y = np.concatenate([np.eye(2)[(X[:, 0] > 0).astype(int)], np.eye(3)[np.digitize(X[:, 1], [-0.5, 0.5])]], axis=1)
+    dataset = Dataset("two answers", X, Y, task="multilabel")
+    learning = learn(dataset, hidden=[16], output="softmax:2,3", epochs=60, learning_rate=0.02)
+    list(learning)
+    save_model(learning.model, tmp_path / "two")
+    again = load_model(tmp_path / "two")
+    assert str(again.network) == "3-16-5 (relu, softmax:2,3; cross_entropy)"
+    found = again.predict_proba(X)
+    assert np.array_equal(found, learning.model.predict_proba(X))
+    assert np.allclose([found[:, :2].sum(axis=1), found[:, 2:].sum(axis=1)], 1)
+    assert (found[:, 2:].argmax(axis=1) == Y[:, 2:].argmax(axis=1)).mean() > 0.8
 
 
 @pytest.mark.parametrize("step", [-1, 2**63, 1.5])

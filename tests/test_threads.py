@@ -31,7 +31,7 @@ def test_the_number_of_threads_changes_no_bit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LIMPID_SIMD", level)
-    network = dense_network(130, [150, 70], 9, "silu")
+    network = dense_network(130, [150, 70], 9, "silu", "softmax:4,5" if choices else "softmax")
     X: np.ndarray = (random.normal(size=(700, 130)) * (random.uniform(size=(700, 130)) >= zeros)).astype(dtype)
     Y: np.ndarray = random.dirichlet(np.ones(9), 700).astype(dtype)
     start = initial_parameters(network, "he", random, dtype)

@@ -135,13 +135,34 @@ Array<T> finite_array(nb::handle given, const std::string& name, std::initialize
     return made;
 }
 
+namespace {
+
+// What kernels count on: a number for all outputs or one for each, and groups that are all of them.
+void check_outputs(const Network& made) {
+    const std::size_t numbers = made.cost.numbers.size(), outputs = made.outputs();
+    const CostKind kind = made.cost.kind;
+    if ((kind == CostKind::huber && numbers != 1) || (kind == CostKind::quantile && numbers != 1 && numbers != outputs))
+        throw std::invalid_argument("the cost needs a number, or of quantiles one for each output, got " +
+                                    std::to_string(numbers) + " for " + std::to_string(outputs) + " outputs");
+    std::size_t left = outputs;
+    for (const std::size_t size : made.group_sizes) left = size && size <= left ? left - size : outputs + 1;
+    if (!made.group_sizes.empty() && (left || made.output() != Activation::softmax))
+        throw std::invalid_argument("groups must be all outputs of a softmax");
+    if (kind == CostKind::cross_entropy && made.output() != Activation::softmax)
+        throw std::invalid_argument("the cost 'cross_entropy' needs a 'softmax' output, got '" +
+                                    std::string(activation_names[static_cast<std::size_t>(made.output())]) + "'");
+}
+
+}  // namespace
+
 Network network(const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
-                const std::string& cost, double cost_number) {
+                const std::string& cost, const std::vector<double>& cost_numbers,
+                const std::vector<std::size_t>& groups) {
     if (widths.size() < 2 || activations.size() + 1 != widths.size())
         throw std::invalid_argument("a network needs an activation for each of its layers, at least one, got " +
                                     std::to_string(widths.size()) + " widths and " +
                                     std::to_string(activations.size()) + " activations");
-    Network made{{}, {static_cast<CostKind>(place_of("cost", cost, cost_names)), cost_number}};
+    Network made{{}, {static_cast<CostKind>(place_of("cost", cost, cost_names)), cost_numbers}, groups};
     for (std::size_t at = 0; at < activations.size(); ++at) {
         const auto activation = static_cast<Activation>(place_of("activation", activations[at], activation_names));
         made.layers.push_back({widths[at], widths[at + 1], activation});
@@ -152,9 +173,7 @@ Network network(const std::vector<std::size_t>& widths, const std::vector<std::s
     const auto hidden_softmax = [](const Layer& layer) { return layer.activation == Activation::softmax; };
     if (std::any_of(made.layers.begin(), made.layers.end() - 1, hidden_softmax))
         throw std::invalid_argument("a hidden layer cannot use 'softmax'");
-    if (made.cost.kind == CostKind::cross_entropy && made.output() != Activation::softmax)
-        throw std::invalid_argument("the cost 'cross_entropy' needs a 'softmax' output, got '" + activations.back() +
-                                    "'");
+    check_outputs(made);
     return made;
 }
 

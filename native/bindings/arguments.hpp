@@ -40,7 +40,8 @@ template <class T>
 Array<T> finite_array(nb::handle given, const std::string& name, std::initializer_list<std::ptrdiff_t> shape);
 
 Network network(const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
-                const std::string& cost, double cost_number);
+                const std::string& cost, const std::vector<double>& cost_numbers,
+                const std::vector<std::size_t>& groups);
 Optimizer optimizer(const std::string& name, const std::map<std::string, double>& numbers);
 
 // Parameters where they lie in Python's memory.

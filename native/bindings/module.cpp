@@ -362,9 +362,12 @@ NB_MODULE(_native, module) {
         .def(
             "__init__",
             [](Network* made, const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
-               const std::string& cost,
-               double cost_number) { new (made) Network(network(widths, activations, cost, cost_number)); },
-            nb::arg("widths"), nb::arg("activations"), nb::arg("cost"), nb::arg("cost_number"));
+               const std::string& cost, const std::vector<double>& cost_numbers,
+               const std::vector<std::size_t>& groups) {
+                new (made) Network(network(widths, activations, cost, cost_numbers, groups));
+            },
+            nb::arg("widths"), nb::arg("activations"), nb::arg("cost"), nb::arg("cost_numbers") = std::vector<double>(),
+            nb::arg("groups") = std::vector<std::size_t>());
     nb::class_<Optimizer>(module, "Optimizer", "An optimizer and its numbers, by name.")
         .def(
             "__init__",

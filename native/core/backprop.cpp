@@ -60,8 +60,8 @@ void Backprop<T>::forward(const Weights<T>& parameters, const InputBatch<T>& inp
 template <class T>
 void Backprop<T>::activate_output(Range rows, std::size_t member) {
     const Room& room = rooms_.back();
-    kernels_.activate(network_.output(), room.a.get() + rows.first * room.stride, rows.count, room.units, room.stride,
-                      output_room(member));
+    kernels_.activate(network_.output(), network_.groups(), room.a.get() + rows.first * room.stride, rows.count,
+                      room.units, room.stride, output_room(member));
 }
 
 template <class T>
@@ -75,8 +75,9 @@ void Backprop<T>::measure(const TargetBatch<T>& targets, Range rows, std::size_t
                              .rows = rows.count,
                              .units = room.units,
                              .output = network_.output(),
-                             .cost = network_.cost,
-                             .matching = matches(network_.output(), network_.cost.kind)};
+                             .cost = network_.cost.view(),
+                             .matching = matches(network_.output(), network_.cost.kind),
+                             .groups = network_.groups()};
     kernels_.output_cost(answers, room.delta.get() + at, costs_.get() + rows.first, output_room(member));
 }
 

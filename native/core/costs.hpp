@@ -26,7 +26,7 @@ inline Vector<T> away_from_zero(Vector<T> a) {
 }
 
 template <class T>
-inline TermAndSlope<T> cost_of(const Cost& cost, Vector<T> a, Vector<T> y) {
+inline TermAndSlope<T> cost_of(const Measure& cost, std::size_t unit, Vector<T> a, Vector<T> y) {
     using V = Vector<T>;
     const V zero(T(0)), half(T(0.5)), one(T(1));
     const V error = a - y;
@@ -36,12 +36,13 @@ inline TermAndSlope<T> cost_of(const Cost& cost, Vector<T> a, Vector<T> y) {
         case CostKind::absolute_error:
             return {abs(error), sign(error)};
         case CostKind::huber: {
-            const V width{T(cost.number)};
+            const V width{T(cost.numbers[unit * cost.step])};
             const V near = min(max(error, -width), width);
             return {near * (error - half * near), near};
         }
         case CostKind::quantile: {
-            const V level{T(cost.number)}, high{T(1 - cost.number)};
+            const double number = cost.numbers[unit * cost.step];
+            const V level{T(number)}, high{T(1 - number)};
             const V slope = select(error > zero, high, select(error < zero, -level, zero));
             return {error * slope, slope};
         }

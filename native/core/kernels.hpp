@@ -44,8 +44,9 @@ struct Answers {
     const T *z, *y, *shares;
     std::size_t stride, rows, units;
     Activation output;
-    Cost cost;
+    Measure cost;
     bool matching;  // whether the cost's delta is a - y with this activation
+    Groups groups = {};
 };
 
 // Parameters that a step moves, and what the optimizer remembers of them (null where it does not).
@@ -62,7 +63,7 @@ struct Kernels {
     void (*layer)(const Factors<T>& x_and_W, const T* bias, Activation, T* a, T* slope, const T* mask,
                   std::size_t stride);
     // f of whole rows of z in place, softmax too; `room` is for `output_room` numbers.
-    void (*activate)(Activation, T* z, std::size_t rows, std::size_t units, std::size_t stride, T* room);
+    void (*activate)(Activation, const Groups&, T* z, std::size_t rows, std::size_t units, std::size_t stride, T* room);
     // dC/dz of the output layer, zero in the filled-up columns, and each row's cost by its share to `costs`.
     void (*output_cost)(const Answers<T>&, T* delta, T* costs, T* room);
     // (columns, rows) from (rows, columns), in rows filled up to whole vectors.

@@ -33,9 +33,24 @@ enum class CostKind { squared_error, absolute_error, huber, quantile, poisson, c
 inline constexpr std::array<std::string_view, 7> cost_names = {
     "squared_error", "absolute_error", "huber", "quantile", "poisson", "cross_entropy", "binary_cross_entropy"};
 
+// A cost as kernels read it: the number of output u is numbers[u * step].
+struct Measure {
+    CostKind kind;
+    const double* numbers;
+    std::size_t step;
+};
+
 struct Cost {
     CostKind kind;
-    double number;  // huber's width, quantile's level
+    std::vector<double> numbers = {};  // huber's width; a quantile's level, or one for each output
+
+    Measure view() const { return {kind, numbers.data(), numbers.size() > 1}; }
+};
+
+// The sizes of groups of outputs that softmax takes together; with none it takes all.
+struct Groups {
+    const std::size_t* sizes = nullptr;
+    std::size_t count = 0;
 };
 
 // a = f(x W + b), W of shape (inputs, units).
@@ -47,10 +62,12 @@ struct Layer {
 struct Network {
     std::vector<Layer> layers;
     Cost cost;
+    std::vector<std::size_t> group_sizes = {};  // of the outputs
 
     std::size_t inputs() const { return layers.front().inputs; }
     std::size_t outputs() const { return layers.back().units; }
     Activation output() const { return layers.back().activation; }
+    Groups groups() const { return {group_sizes.data(), group_sizes.size()}; }
 };
 
 // Whether the output activation is the one with which a cost's dC/dz is a - y.

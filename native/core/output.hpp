@@ -29,12 +29,17 @@ class Sum {
     std::size_t count_ = 0;
 };
 
-// Some rows side by side: their z and y, and room for what is made of them; unit u's vector is number u.
+// Some rows side by side: their z and y, and room for what is made of them; unit u's vector is number u. They are units
+// from `first` on of all.
 template <class T>
 struct Abreast {
     T *z, *y, *made;
-    std::size_t units;
+    std::size_t units, first = 0;
 
+    Abreast some(std::size_t from, std::size_t count) const {
+        const std::size_t at = from * Vector<T>::width;
+        return {z + at, y + at, made + at, count, from};
+    }
     static Vector<T> at(const T* numbers, std::size_t unit) {
         return Vector<T>::load(numbers + unit * Vector<T>::width);
     }
@@ -57,6 +62,16 @@ struct Softmax {
         sum = found.total();
     }
 };
+
+// Calls `use` with each group of the rows' units.
+template <class T, class Use>
+[[gnu::always_inline]] inline void each_group(const Abreast<T>& rows, const Groups& groups, Use use) {
+    for (std::size_t first = 0, number = 0; first < rows.units; ++number) {
+        const std::size_t count = groups.count ? groups.sizes[number] : rows.units;
+        use(rows.some(first, count));
+        first += count;
+    }
+}
 
 template <class T>
 inline void softmax(const Abreast<T>& rows) {
@@ -82,23 +97,24 @@ inline Vector<T> cross_entropy(const Abreast<T>& rows, Vector<T> share) {
 }
 
 template <class T>
-inline Vector<T> other_cost_of_softmax(const Abreast<T>& rows, Vector<T> share, const Cost& cost) {
+inline Vector<T> other_cost_of_softmax(const Abreast<T>& rows, Vector<T> share, const Measure& cost) {
     softmax(rows);
     Sum<T> inner, terms;  // of a dC/da: every output is blamed for its neighbours too
     for (std::size_t unit = 0; unit < rows.units; ++unit) {
         const Vector<T> a = rows.at(rows.made, unit);
-        const TermAndSlope<T> found = cost_of(cost, a, rows.at(rows.y, unit));
+        const TermAndSlope<T> found = cost_of(cost, rows.first + unit, a, rows.at(rows.y, unit));
         terms.add(found.term), inner.add(a * found.slope);
     }
     for (std::size_t unit = 0; unit < rows.units; ++unit) {
-        const Vector<T> a = rows.at(rows.made, unit), slope = cost_of(cost, a, rows.at(rows.y, unit)).slope;
+        const Vector<T> a = rows.at(rows.made, unit),
+                        slope = cost_of(cost, rows.first + unit, a, rows.at(rows.y, unit)).slope;
         rows.put(rows.made, unit, share * a * (slope - inner.total()));
     }
     return share * terms.total();
 }
 
 template <Activation kind, class T>
-inline Vector<T> cost_unit_by_unit(const Abreast<T>& rows, Vector<T> share, const Cost& cost, bool matching) {
+inline Vector<T> cost_unit_by_unit(const Abreast<T>& rows, Vector<T> share, const Measure& cost, bool matching) {
     Sum<T> terms;
     for (std::size_t unit = 0; unit < rows.units; ++unit) {
         const Vector<T> z = rows.at(rows.z, unit), y = rows.at(rows.y, unit);
@@ -107,7 +123,7 @@ inline Vector<T> cost_unit_by_unit(const Abreast<T>& rows, Vector<T> share, cons
         if (matching)
             found = {term_from_z(cost.kind, z, y), a.value - y};
         else {
-            found = cost_of(cost, a.value, y);
+            found = cost_of(cost, unit, a.value, y);
             found.slope = found.slope * a.slope;
         }
         terms.add(found.term);
@@ -135,10 +151,13 @@ inline void abreast(const T* z, const T* y, std::size_t stride, std::size_t rows
 }
 
 template <class T>
-void activate_rows(Activation kind, T* z, std::size_t rows, std::size_t units, std::size_t stride, T* room) {
+void activate_rows(Activation kind, const Groups& groups, T* z, std::size_t rows, std::size_t units, std::size_t stride,
+                   T* room) {
     if (kind == Activation::softmax)
         return abreast(z, static_cast<const T*>(nullptr), stride, rows, units, z, room,
-                       [](const Abreast<T>& turned, std::size_t) { softmax(turned); });
+                       [&](const Abreast<T>& turned, std::size_t) {
+                           each_group(turned, groups, [](const Abreast<T>& group) { softmax(group); });
+                       });
     const std::size_t vectors = (units + Vector<T>::width - 1) / Vector<T>::width;
     with_activation(kind, [&]<Activation known>() {
         activate_block<known>(z, static_cast<T*>(nullptr), static_cast<const T*>(nullptr), stride, rows, vectors);
@@ -165,10 +184,15 @@ void output_cost(const Answers<T>& answers, T* delta, T* costs, T* room) {
                 return cost_unit_by_unit<known>(rows, share, answers.cost, answers.matching);
             });
         });
-    else if (answers.matching)
-        each([](Turned rows, Vector<T> share) { return cross_entropy(rows, share); });
     else
-        each([&](Turned rows, Vector<T> share) { return other_cost_of_softmax(rows, share, answers.cost); });
+        each([&](Turned rows, Vector<T> share) {
+            Vector<T> sum(T(0));
+            each_group(rows, answers.groups, [&](Turned group) {
+                sum = sum + (answers.matching ? cross_entropy(group, share)
+                                              : other_cost_of_softmax(group, share, answers.cost));
+            });
+            return sum;
+        });
 }
 
 }  // namespace limpid::LIMPID_LEVEL

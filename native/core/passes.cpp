@@ -105,7 +105,8 @@ std::size_t trace(const Network& network, const Weights<T>& parameters, const In
                 if (number == 0) inputs.describe(factors, 0);
                 kernels.layer(factors, own.b, Activation::identity, sums, nullptr, nullptr, stride);
                 copy_rows<T>(sums, stride, piece.count, layer.units, z[number] + at, layer.units);
-                kernels.activate(layer.activation, sums, piece.count, layer.units, stride, room.outputs.get());
+                kernels.activate(layer.activation, network.groups(), sums, piece.count, layer.units, stride,
+                                 room.outputs.get());
                 copy_rows<T>(sums, stride, piece.count, layer.units, a[number] + at, layer.units);
             }
         });

@@ -11,8 +11,13 @@ TargetBatch<T>::TargetBatch(const Network& network, const Examples<T>& examples,
       outputs_(network.outputs()),
       stride_(stride_of<T>(outputs_)),
       sharper_(static_cast<T>(1 - label_smoothing)) {
-    const bool yes_or_no = network.cost.kind == CostKind::binary_cross_entropy;
-    even_ = static_cast<T>(label_smoothing / (yes_or_no ? 2 : static_cast<double>(outputs_)));
+    if (label_smoothing > 0) {
+        const bool yes_or_no = network.cost.kind == CostKind::binary_cross_entropy;
+        even_.assign(outputs_, static_cast<T>(label_smoothing / (yes_or_no ? 2 : static_cast<double>(outputs_))));
+        auto output = even_.begin();
+        for (const std::size_t size : network.group_sizes)
+            output = std::fill_n(output, size, static_cast<T>(label_smoothing / static_cast<double>(size)));
+    }
     capacity = std::min(capacity, rows_at_once);
     y_ = Buffer<T>(capacity * stride_), shares_ = Buffer<T>(capacity);
 }
@@ -32,10 +37,11 @@ void TargetBatch<T>::gather(const Choice& choice, Range rows, double total) {
         if (ahead < choice.known) fetch(examples_.Y + choice[ahead] * outputs_, outputs_ * sizeof(T));
         const T* y = examples_.Y + from * outputs_;
         T* to = y_.get() + row * stride_;
-        if (even_ > 0)
-            std::transform(y, y + outputs_, to, [this](T target) { return sharper_ * target + even_; });
-        else
+        if (even_.empty())
             std::copy_n(y, outputs_, to);
+        else
+            std::transform(y, y + outputs_, even_.begin(), to,
+                           [this](T target, T even) { return sharper_ * target + even; });
         shares_.get()[row] = (examples_.weights ? examples_.weights[from] : T(1)) / static_cast<T>(total);
     }
 }

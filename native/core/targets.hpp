@@ -29,7 +29,8 @@ class TargetBatch {
    private:
     Examples<T> examples_;
     std::size_t outputs_, stride_;
-    T sharper_, even_;
+    T sharper_;
+    std::vector<T> even_;  // what each output gets of the probability that is spread; empty where none is
     Buffer<T> y_, shares_;
 };
 

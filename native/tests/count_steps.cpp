@@ -121,7 +121,7 @@ const std::vector<Workload> workloads = {{"mnist 784-128-10, batch 128", {784, 1
                                          {"sparse 20000-64-2, batch 256", {20'000, 64, 2}, 256, words}};
 
 Network network_of(const Workload& workload) {
-    Network made{{}, {workload.cost, 0}};
+    Network made{{}, {workload.cost}};
     const std::size_t layers = workload.widths.size() - 1;
     for (std::size_t at = 0; at < layers; ++at)
         made.layers.push_back(

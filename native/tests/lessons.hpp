@@ -19,7 +19,7 @@ inline limpid::Network network(limpid::Activation hidden, limpid::Activation out
 }
 
 inline limpid::Network classifier(const std::vector<std::size_t>& widths) {
-    return network(limpid::Activation::relu, limpid::Activation::softmax, {limpid::CostKind::cross_entropy, 0}, widths);
+    return network(limpid::Activation::relu, limpid::Activation::softmax, {limpid::CostKind::cross_entropy}, widths);
 }
 
 template <class T>

@@ -80,7 +80,7 @@ void check_masks(SimdLevel level) {
 
 template <class T>
 void check_all() {
-    const Cost squared{CostKind::squared_error, 0};
+    const Cost squared{CostKind::squared_error};
     const Lesson<T> plain(classifier({11, 19, 9, 5}), 30), sparse(classifier({200, 19, 5}), 30, 9),
         deep(network(Activation::tanh, Activation::sigmoid, squared, {5, 7, part_depth + 9, 3}), 30),
         single(network(Activation::tanh, Activation::identity, squared, {4, 1}), 30);

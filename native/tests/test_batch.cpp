@@ -107,11 +107,12 @@ void check_inputs() {
     check_in_place(full);
 }
 
-// Targets by hand: smoothed, and shares of all weights of the batch.
+// Targets by hand: smoothed, in groups of outputs apart, and shares of all weights of the batch.
 template <class T>
-void check_targets(CostKind cost, double smoothing, bool weighted) {
+void check_targets(CostKind cost, double smoothing, bool weighted, bool grouped = false) {
     constexpr std::size_t rows = 20, outputs = 3;
-    const Network network{{{2, outputs, Activation::softmax}}, {cost, 0}};
+    Network network{{{2, outputs, Activation::softmax}}, {cost}};
+    if (grouped) network.group_sizes = {2, 1};
     std::vector<T> X(rows * 2), Y, weights;
     for (std::size_t at = 0; at < rows * outputs; ++at) Y.push_back(T(at % 5) / T(4));
     for (std::size_t row = 0; row < rows; ++row) weights.push_back(T(row) + T(0.5));
@@ -127,12 +128,15 @@ void check_targets(CostKind cost, double smoothing, bool weighted) {
             total += weighted ? static_cast<double>(weights[choice[row]]) : 1;
         CHECK(batch.weigh(choice) == total);
         gather([&](Range some) { batch.gather(choice, some, total); }, choice.count);
-        const double even = smoothing / (cost == CostKind::binary_cross_entropy ? 2 : outputs);
         for (std::size_t row = 0; row < choice.count; ++row) {
             const double weight = weighted ? static_cast<double>(weights[choice[row]]) : 1;
             check_close(static_cast<double>(*batch.shares(row)), weight / total, 1e-6, "share");
             for (std::size_t output = 0; output < outputs; ++output) {
                 const auto y = static_cast<double>(Y[choice[row] * outputs + output]);
+                const double alike = cost == CostKind::binary_cross_entropy ? 2
+                                     : grouped                              ? (output < 2 ? 2 : 1)
+                                                                            : 3,
+                             even = smoothing / alike;
                 check_close(static_cast<double>(batch.y(row)[output]), (1 - smoothing) * y + even, 1e-6, "target");
                 if (smoothing == 0) CHECK(batch.y(row)[output] == Y[choice[row] * outputs + output]);
             }
@@ -146,6 +150,7 @@ void check_all() {
     for (const CostKind cost : {CostKind::cross_entropy, CostKind::binary_cross_entropy})
         for (const double smoothing : {0.0, 0.3})
             for (const bool weighted : {false, true}) check_targets<T>(cost, smoothing, weighted);
+    check_targets<T>(CostKind::cross_entropy, 0.3, true, true);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void check_finish(Activation kind, std::size_t units) {
         const auto shifted = [&](T by) {
             Matrix<T> z = layer(kernels, of(x, W), bias);
             z.each([&](std::size_t, std::size_t, T& number) { number += by; });
-            if (kind != Activation::softmax) kernels.activate(kind, z.get(), 7, units, z.stride, room.get());
+            if (kind != Activation::softmax) kernels.activate(kind, {}, z.get(), 7, units, z.stride, room.get());
             return z;
         };
         const Matrix<T> slope(7, units), masked_slope(7, units), wanted = shifted(0),

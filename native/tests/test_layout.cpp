@@ -10,7 +10,7 @@ using namespace limpid;
 
 template <class T>
 static void check_arrays() {
-    const Network network{{{3, 5, Activation::relu}, {5, 1, Activation::identity}}, {CostKind::squared_error, 0}};
+    const Network network{{{3, 5, Activation::relu}, {5, 1, Activation::identity}}, {CostKind::squared_error}};
     Arrays<T> arrays(network), other(network);
     for (auto& layer : arrays.layers) {
         std::vector<T> W(layer.inputs * layer.units), b(layer.units), W_back(W.size()), b_back(b.size());

@@ -157,7 +157,7 @@ void check_rows_together(const Lesson<T>& lesson, SimdLevel level) {
 // The smallest numbers count as zero, whoever computes with them.
 template <class T>
 void check_flushing(SimdLevel level) {
-    const Network net = network(Activation::relu, Activation::identity, {CostKind::squared_error, 0}, {9, 90, 90, 1});
+    const Network net = network(Activation::relu, Activation::identity, {CostKind::squared_error}, {9, 90, 90, 1});
     const Lesson<T> lesson(net, 500);
     std::fill_n(lesson.start.layers[0].W.get(), 9 * lesson.start.layers[0].stride, std::numeric_limits<T>::min() / 2);
     for (const auto& layer : lesson.start.layers) std::fill_n(layer.b.get(), layer.units, T(0));
@@ -189,11 +189,11 @@ int main() {
     const std::vector<std::size_t> widths = {3, 5, 4, 3};
     for (const SimdLevel level : levels_here()) {
         for (const Activation hidden : {Activation::tanh, Activation::silu, Activation::mish, Activation::softplus})
-            check_slopes(network(hidden, Activation::softmax, {CostKind::cross_entropy, 0}, widths), level);
+            check_slopes(network(hidden, Activation::softmax, {CostKind::cross_entropy}, widths), level);
         for (const Activation output : {Activation::softmax, Activation::sigmoid})
-            check_slopes(network(Activation::elu, output, {CostKind::binary_cross_entropy, 0}, widths), level);
-        check_slopes(network(Activation::tanh, Activation::exp, {CostKind::poisson, 0}, {2, 3}), level);
-        check_slopes(network(Activation::tanh, Activation::identity, {CostKind::squared_error, 0}, {2, 9, 1}), level);
+            check_slopes(network(Activation::elu, output, {CostKind::binary_cross_entropy}, widths), level);
+        check_slopes(network(Activation::tanh, Activation::exp, {CostKind::poisson}, {2, 3}), level);
+        check_slopes(network(Activation::tanh, Activation::identity, {CostKind::squared_error}, {2, 9, 1}), level);
         for (const unsigned one_in : {1, 6}) check_predict<float>(level, one_in), check_predict<double>(level, one_in);
     }
     for (const unsigned one_in : {1, 6}) check_gradients<float>(one_in), check_gradients<double>(one_in);

@@ -115,7 +115,7 @@ void check_places(const Lesson<T>& lesson, const StepRule& rule) {
 
 // A slope too small to be normal moves nothing.
 void check_flushing(SimdLevel level) {
-    const Network net = network(Activation::relu, Activation::identity, {CostKind::squared_error, 0}, {2, 1});
+    const Network net = network(Activation::relu, Activation::identity, {CostKind::squared_error}, {2, 1});
     Lesson<float> lesson(net, 4);
     std::fill(lesson.Y.begin(), lesson.Y.end(), 1e-38f);
     const StepRule rule{.optimizer = {}, .batch_size = 4};
@@ -131,7 +131,7 @@ void check_flushing(SimdLevel level) {
 template <class T>
 void check_rules() {
     const std::vector<std::size_t> widths = {90, 70, 50, 7};
-    const Network net = network(Activation::gelu, Activation::softmax, {CostKind::cross_entropy, 0}, widths);
+    const Network net = network(Activation::gelu, Activation::softmax, {CostKind::cross_entropy}, widths);
     // where most is zero all forms become lists; where nothing is, dense rows stay dense beside them
     const Lesson<T> sparse(net, 360, 7), full(net, 700);
 #if defined(LIMPID_CORES)
@@ -178,8 +178,8 @@ void check_zeros(SimdLevel level) {
 }
 
 void check_learning(OptimizerKind kind, SimdLevel level) {
-    const Lesson<float> lesson(
-        network(Activation::tanh, Activation::sigmoid, {CostKind::squared_error, 0}, {3, 5, 4, 3}), 60);
+    const Lesson<float> lesson(network(Activation::tanh, Activation::sigmoid, {CostKind::squared_error}, {3, 5, 4, 3}),
+                               60);
     const StepRule rule{.optimizer = {kind, 0.9, 0.9, 0.9, 0.99, 1e-8, 0.01, true}, .batch_size = 60};
     Descent<float> descent(lesson.net, rule, lesson.examples(), lesson.state(rule.optimizer), level, 0);
     const std::vector<std::int64_t> order = shuffled(60);

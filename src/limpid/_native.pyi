@@ -7,7 +7,14 @@ float32: Any
 float64: Any
 
 class Network:
-    def __init__(self, widths: list[int], activations: list[str], cost: str, cost_number: float) -> None: ...
+    def __init__(
+        self,
+        widths: list[int],
+        activations: list[str],
+        cost: str,
+        cost_numbers: list[float] = ...,
+        groups: list[int] = ...,
+    ) -> None: ...
 
 class Optimizer:
     def __init__(self, name: str, numbers: dict[str, float]) -> None: ...

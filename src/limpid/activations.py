@@ -5,11 +5,13 @@ handed back in so that a derivative need not compute it twice.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, ClassVar, TypeAlias, final
 
 from array_api_compat import array_namespace
 
-from limpid.errors import choose
+from limpid.errors import LimpidError, choose
 
 Array: TypeAlias = Any
 """An array of the array-API standard: NumPy, array-api-strict, PyTorch, ..."""
@@ -24,12 +26,19 @@ class Activation(ABC):
     `kinks` are the places where the first derivative jumps (`derivative` takes the side that its code shows).
     """
 
-    name: ClassVar[str]
+    name: str
+    groups: tuple[int, ...] = ()
+    """Sizes of the groups of neighbouring outputs that are activated apart; none where all go together."""
     range: ClassVar[tuple[float, float]] = (-INFINITY, INFINITY)
     positive: ClassVar[bool] = False
     kinks: ClassVar[tuple[float, ...]] = ()
     hidden: ClassVar[bool] = True
     """Whether hidden layers can use it."""
+
+    @property
+    def kind(self) -> str:
+        """The name without groups: "softmax" for "softmax:3,4"."""
+        return self.name.partition(":")[0]
 
     @abstractmethod
     def value(self, z: Array) -> Array:
@@ -285,21 +294,45 @@ class Exponential(Elementwise):
 
 @final
 class Softmax(Activation):
-    """exp(z_k) / sum_j exp(z_j): the output layer as probabilities that sum to 1 in each row."""
+    """exp(z_k) / sum_j exp(z_j): the output layer as probabilities that sum to 1 in each row.
 
-    name = "softmax"
+    With `groups` they sum to 1 in each group of neighbours: one group for each of several targets with classes.
+    """
+
     range = (0.0, 1.0)
     positive = True
     hidden = False
 
+    def __init__(self, groups: tuple[int, ...] = ()) -> None:
+        if any(size < 2 for size in groups):
+            raise LimpidError(f"each group of a softmax needs at least 2 outputs, got {','.join(map(str, groups))}")
+        self.groups = groups
+        self.name = f"softmax:{','.join(map(str, groups))}" if groups else "softmax"
+
     def value(self, z: Array) -> Array:
-        xp = array_namespace(z)
-        e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
-        return e / xp.sum(e, axis=-1, keepdims=True)
+        def probabilities(z: Array) -> Array:
+            xp = array_namespace(z)
+            e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
+            return e / xp.sum(e, axis=-1, keepdims=True)
+
+        return by_group(self.groups, probabilities, z)
 
     def backward(self, z: Array, a: Array, blame: Array) -> Array:
-        # the Jacobian is da_j/dz_k = a_j (1[j = k] - a_k): every output is blamed for its neighbours too
-        return a * (blame - array_namespace(z).sum(a * blame, axis=-1, keepdims=True))
+        def through(a: Array, blame: Array) -> Array:
+            # the Jacobian is da_j/dz_k = a_j (1[j = k] - a_k): every output is blamed for its neighbours too
+            return a * (blame - array_namespace(a).sum(a * blame, axis=-1, keepdims=True))
+
+        return by_group(self.groups, through, a, blame)
+
+
+def by_group(groups: tuple[int, ...], function: Callable[..., Array], *arrays: Array) -> Array:
+    """`function` of the columns of `arrays` (rows, outputs), of each group of neighbours apart where there are some."""
+    if not groups:
+        return function(*arrays)
+    bounds = [slice(end - size, end) for size, end in zip(groups, accumulate(groups), strict=True)]
+    return array_namespace(*arrays).concat(
+        [function(*(array[:, some] for array in arrays)) for some in bounds], axis=-1
+    )
 
 
 def _logistic(z: Array) -> Array:
@@ -351,5 +384,17 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def find_activation(name: str) -> Activation:
-    """The activation called `name`; `LimpidError` names the nearest where there is none."""
-    return choose("activation", name, ACTIVATIONS)
+    """The activation called `name`; `softmax:3,4` is a softmax in groups of so many outputs.
+
+    Errors: `LimpidError` for an unknown name (with the nearest), or groups that cannot be.
+    """
+    kind, colon, sizes = str(name).partition(":")
+    activation = choose("activation", kind if colon else name, ACTIVATIONS)
+    if not colon:
+        return activation
+    if not isinstance(activation, Softmax):
+        raise LimpidError(f"the activation {kind!r} has no groups, got {name!r}")
+    try:
+        return Softmax(tuple(int(size) for size in sizes.split(",")))
+    except ValueError as error:
+        raise LimpidError(f"unusable activation {name!r}: {error}") from None

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 
 from array_api_compat import array_namespace
 
-from limpid.activations import INFINITY, Activation, Array
+from limpid.activations import INFINITY, Activation, Array, by_group
 from limpid.errors import LimpidError, choose
 
 
@@ -17,8 +17,10 @@ class Cost(ABC):
     """C(a, y) for outputs a and targets y, both of shape (rows, outputs)."""
 
     name: str
+    numbers: tuple[float, ...] = ()
+    """Those of its name: one for all outputs, or one for each."""
     matching: ClassVar[str | None] = None
-    """The output activation f with which dC/dz is a - y."""
+    """The kind of output activation f with which dC/dz is a - y."""
     targets: ClassVar[tuple[float, float]] = (-INFINITY, INFINITY)
     """The closed interval that targets must lie in."""
 
@@ -34,10 +36,10 @@ class Cost(ABC):
     def second_derivative(self, a: Array, y: Array) -> Array:
         """d2C/da2, shape (rows, outputs) (0 at a kink)."""
 
-    def smoothed(self, y: Array, share: float) -> Array:
-        """Targets with `share` of their probability spread evenly (Szegedy et al. 2016, section 7).
+    def smoothed(self, y: Array, share: float, groups: tuple[int, ...] = ()) -> Array:
+        """Targets with `share` of their probability spread evenly, in each of the output's `groups` apart.
 
-        Errors: `LimpidError` where targets are no probabilities.
+        (Szegedy et al. 2016, section 7.) Errors: `LimpidError` where targets are no probabilities.
         """
         raise LimpidError(f"label smoothing needs targets that are probabilities, the cost {self.name!r} has none")
 
@@ -47,7 +49,7 @@ class Cost(ABC):
 
     def terms_of(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
         """`terms` for a = f(z); from z itself where that is more exact."""
-        return self.terms_from_z(z, y) if activation.name == self.matching else self.terms(a, y)
+        return self.terms_from_z(z, y) if activation.kind == self.matching else self.terms(a, y)
 
     def terms_from_z(self, z: Array, y: Array) -> Array:
         """The terms for the matching activation's z."""
@@ -55,7 +57,7 @@ class Cost(ABC):
 
     def delta(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
         """The output neurons' blame dC/dz, shape (rows, outputs)."""
-        return a - y if activation.name == self.matching else activation.backward(z, a, self.derivative(a, y))
+        return a - y if activation.kind == self.matching else activation.backward(z, a, self.derivative(a, y))
 
 
 @final
@@ -98,7 +100,7 @@ class Huber(Cost):
     def __init__(self, width: float = 1.0) -> None:
         if not 0 < width < INFINITY:
             raise LimpidError(f"the huber cost needs a positive width, got {width}")
-        self.width = width
+        self.width, self.numbers = width, (width,)
         self.name = "huber" if width == 1.0 else f"huber:{width:g}"
 
     def terms(self, a: Array, y: Array) -> Array:
@@ -115,13 +117,18 @@ class Huber(Cost):
 
 @final
 class Quantile(Cost):
-    """level (y - a) where a is too low, (1 - level) (a - y) where it is too high (Koenker, Bassett 1978)."""
+    """level (y - a) where a is too low, (1 - level) (a - y) where it is too high (Koenker, Bassett 1978).
 
-    def __init__(self, level: float = 0.5) -> None:
-        if not 0 < level < 1:
-            raise LimpidError(f"the quantile cost needs a level between 0 and 1, got {level}")
-        self.level = level
-        self.name = "quantile" if level == 0.5 else f"quantile:{level:g}"
+    One level for all outputs, or one for each: an interval and its middle are three of them.
+    """
+
+    def __init__(self, *levels: float) -> None:
+        levels = levels or (0.5,)
+        for level in levels:
+            if not 0 < level < 1:
+                raise LimpidError(f"the quantile cost needs a level between 0 and 1, got {level}")
+        self.numbers = levels
+        self.name = "quantile" if levels == (0.5,) else f"quantile:{','.join(f'{level:g}' for level in levels)}"
 
     def terms(self, a: Array, y: Array) -> Array:
         return (a - y) * self.derivative(a, y)
@@ -129,7 +136,8 @@ class Quantile(Cost):
     def derivative(self, a: Array, y: Array) -> Array:
         xp = array_namespace(a)
         high, low = xp.astype(a > y, a.dtype), xp.astype(a < y, a.dtype)
-        return (1 - self.level) * high - self.level * low
+        level = xp.asarray(self.numbers, dtype=a.dtype)
+        return (1 - level) * high - level * low
 
     def second_derivative(self, a: Array, y: Array) -> Array:
         return array_namespace(a).zeros_like(a)
@@ -163,7 +171,7 @@ class Poisson(Cost):
 
 @final
 class CrossEntropy(Cost):
-    """-y log(a) for one true class in each row (y sums to 1), a from a softmax."""
+    """-y log(a) for one true class in each row, or in each group of a row (there y sums to 1), a from a softmax."""
 
     name = "cross_entropy"
     matching = "softmax"
@@ -179,15 +187,21 @@ class CrossEntropy(Cost):
         a = _away_from_zero(a)
         return y / a / a
 
-    def smoothed(self, y: Array, share: float) -> Array:
-        return (1 - share) * y + share / y.shape[1]
+    def smoothed(self, y: Array, share: float, groups: tuple[int, ...] = ()) -> Array:
+        return by_group(groups, lambda y: (1 - share) * y + share / y.shape[1], y)
 
     def accepts(self, activation: Activation) -> bool:
-        return activation.name == "softmax"
+        return activation.kind == "softmax"
+
+    def terms_of(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        return by_group(activation.groups, self.terms_from_z, z, y)
 
     def delta(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
-        # a - y where y sums to 1, as it should; exact too where it does not
-        return a * array_namespace(y).sum(y, axis=-1, keepdims=True) - y
+        def of_group(a: Array, y: Array) -> Array:
+            # a - y where y sums to 1, as it should; exact too where it does not
+            return a * array_namespace(y).sum(y, axis=-1, keepdims=True) - y
+
+        return by_group(activation.groups, of_group, a, y)
 
     def terms_from_z(self, z: Array, y: Array) -> Array:
         xp = array_namespace(z)
@@ -215,7 +229,7 @@ class BinaryCrossEntropy(Cost):
         a = _inside_unit(a)
         return y / a / a + (1 - y) / (1 - a) / (1 - a)
 
-    def smoothed(self, y: Array, share: float) -> Array:
+    def smoothed(self, y: Array, share: float, groups: tuple[int, ...] = ()) -> Array:
         return (1 - share) * y + share / 2
 
     def accepts(self, activation: Activation) -> bool:
@@ -261,17 +275,17 @@ COSTS: dict[str, Cost] = {
 
 
 def find_cost(name: str) -> Cost:
-    """The cost called `name`; `huber:2` and `quantile:0.9` set the width and the level.
+    """The cost called `name`; `huber:2` sets the width, `quantile:0.9` the level, `quantile:0.1,0.9` one an output.
 
     Errors: `LimpidError` for an unknown name (with the nearest) or a number out of range.
     """
-    kind, colon, number = str(name).partition(":")
+    kind, colon, numbers = str(name).partition(":")
     cost = choose("cost", kind, COSTS)
     if not colon:
         return cost
     if not isinstance(cost, (Huber, Quantile)):
         raise LimpidError(f"the cost {kind!r} takes no number, got {name!r}")
     try:
-        return type(cost)(float(number))
+        return Huber(float(numbers)) if isinstance(cost, Huber) else Quantile(*map(float, numbers.split(",")))
     except ValueError as error:
         raise LimpidError(f"unusable cost {name!r}: {error}") from None

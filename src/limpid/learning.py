@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.activations import find_activation
 from limpid.dataset import Dataset
 from limpid.encoder import Scaling, check_targets, encode_labels, value_range
 from limpid.engines import Coded, Examples, StepRule, all_finite, find_engine
@@ -264,6 +265,8 @@ def _network(dataset: Dataset, recipe: Recipe, classes: NDArray[Any] | None) -> 
         output = recipe.output or ("sigmoid" if len(classes) == 2 else "softmax")
         if recipe.cost == "cross_entropy" and recipe.output is None:
             output = "softmax"
+        if find_activation(output).groups:
+            raise LimpidError(f"the outputs {output!r} are for several answers a row, a classification has one")
         outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
     return dense_network(dataset.X.shape[1], recipe.hidden, outputs, recipe.activation, output, recipe.cost)
 

@@ -96,7 +96,7 @@ class Model:
         if output.range != (0.0, 1.0):
             raise LimpidError(f"predict_proba needs a softmax or sigmoid output, this is {output.name!r}")
         outputs = self.outputs(X)
-        if self.task == "multilabel" or output.name == "softmax":
+        if self.task == "multilabel" or output.kind == "softmax":
             return outputs
         if outputs.shape[1] == 1:
             return np.concatenate([1 - outputs, outputs], axis=1)

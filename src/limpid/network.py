@@ -35,7 +35,9 @@ class Dense:
     def __post_init__(self) -> None:
         _check_count("a layer's number of neurons", self.units)
         object.__setattr__(self, "units", int(self.units))  # NumPy's integers are welcome, but files want plain ones
-        find_activation(self.activation)
+        groups = self.function.groups
+        if groups and sum(groups) != self.units:
+            raise LimpidError(f"{self.activation!r} has {sum(groups)} outputs in its groups, the layer {self.units}")
 
     def shapes(self, fan_in: int) -> dict[str, tuple[int, ...]]:
         """The arrays that the layer owns, by kind, when `fan_in` numbers come in."""
@@ -51,7 +53,7 @@ class Network:
     """A chain of layers over `inputs` numbers, and the cost that training makes small.
 
     Errors: `LimpidError` for a size that is not a positive integer, an unknown name, an activation that only
-    outputs can have in a hidden layer, or a cost that the output activation does not fit.
+    outputs can have in a hidden layer, or a cost that the output activation or the number of outputs does not fit.
     """
 
     inputs: int
@@ -68,7 +70,7 @@ class Network:
                     f"a hidden layer cannot use {layer.activation!r}: it is for outputs; "
                     f"choose one of {', '.join(hidden_activations())}"
                 )
-        _check_output(self.output, self.cost_function)
+        _check_output(self.layers[-1], self.cost_function)
 
     @property
     def output(self) -> Activation:
@@ -157,7 +159,7 @@ def dense_network(
 def natural_cost(output: str) -> str:
     """The cost that the output activation called `output` matches, squared error where it matches none."""
     activation = find_activation(output)
-    return next((cost.name for cost in COSTS.values() if cost.matching == activation.name), "squared_error")
+    return next((cost.name for cost in COSTS.values() if cost.matching == activation.kind), "squared_error")
 
 
 def hidden_activations() -> list[str]:
@@ -165,14 +167,17 @@ def hidden_activations() -> list[str]:
     return [name for name, activation in ACTIVATIONS.items() if activation.hidden]
 
 
-def _check_output(output: Activation, cost: Cost) -> None:
-    if cost.accepts(output):
-        return
-    fitting = [name for name, activation in ACTIVATIONS.items() if cost.accepts(activation)]
-    raise LimpidError(
-        f"the cost {cost.name!r} is not defined for the output activation {output.name!r}: "
-        f"it needs {' or '.join(map(repr, fitting))}"
-    )
+def _check_output(layer: Dense, cost: Cost) -> None:
+    if not cost.accepts(layer.function):
+        fitting = [name for name, activation in ACTIVATIONS.items() if cost.accepts(activation)]
+        raise LimpidError(
+            f"the cost {cost.name!r} is not defined for the output activation {layer.activation!r}: "
+            f"it needs {' or '.join(map(repr, fitting))}"
+        )
+    if len(cost.numbers) > 1 and len(cost.numbers) != layer.units:
+        raise LimpidError(
+            f"the cost {cost.name!r} needs {len(cost.numbers)} outputs, one for each number, got {layer.units}"
+        )
 
 
 def _check_count(what: str, value: Any) -> None:

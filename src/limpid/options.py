@@ -10,9 +10,13 @@ ACTIVATION_HELP = (
     "What hidden neurons do with their sum, one for all or one a layer: identity, sigmoid, tanh, relu, leaky_relu, "
     "elu, selu, gelu, silu, softplus, mish."
 )
-OUTPUT_HELP = "The output layer's activation: softmax, exp, or one of the hidden ones."
+OUTPUT_HELP = (
+    "The output layer's activation: softmax (softmax:3,4 for one in each group of so many outputs), exp, or one of the "
+    "hidden ones."
+)
 COST_HELP = (
-    "What training makes small: squared_error, absolute_error, huber (huber:WIDTH), quantile (quantile:LEVEL), "
+    "What training makes small: squared_error, absolute_error, huber (huber:WIDTH), quantile (quantile:LEVEL, or one "
+    "for each output: quantile:0.1,0.9), "
     "poisson, cross_entropy, binary_cross_entropy."
 )
 OPTIMIZER_HELP = (

@@ -148,7 +148,8 @@ class Training:
         self._stopping, self._validation = stopping, validation
         self._descended = examples
         if rule.label_smoothing:
-            self._descended = examples._replace(Y=network.cost_function.smoothed(examples.Y, rule.label_smoothing))
+            Y = network.cost_function.smoothed(examples.Y, rule.label_smoothing, network.output.groups)
+            self._descended = examples._replace(Y=Y)
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
         self._best_state, self._best, self._worse = self._recall, -inf, 0
         self._control = Control()

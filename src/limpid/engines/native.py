@@ -120,7 +120,7 @@ class NativeDescent:
 
     def __init__(self, network: Network, state: State, examples: Examples, rule: StepRule, threads: int) -> None:
         if rule.label_smoothing:
-            network.cost_function.smoothed(examples.Y[:1], rule.label_smoothing)  # refused where it has no meaning
+            network.cost_function.smoothed(examples.Y[:1], rule.label_smoothing, network.output.groups)  # or refused
         if rule.bfloat16:
             check_bfloat16()
         X, Y, weights = _examples(network, examples)
@@ -200,10 +200,13 @@ def described(network: Network) -> Any:
     known = _described.get(id(network))
     if known and known[0] is network:
         return known[1]
-    cost = network.cost_function
-    number = getattr(cost, "width", getattr(cost, "level", 0.0))
-    activations = [layer.activation for layer in network.layers]
-    made = _native.Network(list(network.widths), activations, network.cost.partition(":")[0], number)
+    made = _native.Network(
+        list(network.widths),
+        [layer.function.kind for layer in network.layers],
+        network.cost.partition(":")[0],
+        list(network.cost_function.numbers),
+        list(network.output.groups),
+    )
     if len(_described) >= MOST_DESCRIBED:
         _described.clear()
     _described[id(network)] = network, made

@@ -114,7 +114,7 @@ def batch_gradients(
     y, x = xp.take(examples.Y, rows, axis=0), batch_inputs(examples, batch)
     weights = None if examples.weights is None else xp.take(examples.weights, rows)
     if rule.label_smoothing:
-        y = network.cost_function.smoothed(y, rule.label_smoothing)
+        y = network.cost_function.smoothed(y, rule.label_smoothing, network.output.groups)
     return gradients(network, state.parameters, x, y, weights, rule.l2, masks(network, state, rule, x))
 
 
