@@ -122,7 +122,7 @@ def test_a_cost_that_was_not_finite_is_kept(model: Model, tmp_path: Path) -> Non
 
 def test_an_estimator_can_be_saved(tmp_path: Path) -> None:
     iris = read("iris")
-    estimator = limpid.MLPClassifier(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=300, random_state=0, alpha=1.0)
+    estimator = limpid.MLPClassifier(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=1000, random_state=0, alpha=1.0)
     estimator.fit(iris.X, iris.y)
     limpid.save(estimator, tmp_path / "m")
     assert np.array_equal(limpid.load(tmp_path / "m").predict(iris.X), estimator.predict(iris.X))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,12 @@ def label_accuracy(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArra
 
 
 def r_squared(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
-    """1 - squared error / squared deviation from the mean, averaged over the columns of (rows, outputs)."""
+    """1 - squared error / squared deviation from the mean, averaged over the columns of (rows, outputs).
+
+    NaN where outputs are not finite.
+    """
+    if not np.isfinite(outputs).all():
+        return nan
     counts = np.ones(len(targets)) if weights is None else weights.astype(np.float64)
     mean = counts @ targets / counts.sum()
     error = counts @ np.square(targets - outputs, dtype=np.float64)

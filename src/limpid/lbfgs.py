@@ -71,7 +71,9 @@ def lbfgs_passes(
                     objective, packing.pack(start.parameters), method="L-BFGS-B", jac=True, callback=callback,
                     options=options,
                 )  # fmt: skip
-            if not control.stop and result.status != 1:  # 1: iterations or evaluations are used up
+            if not control.stop and (
+                result.status != 1 or result.nit < epochs
+            ):  # else all that were asked for are done
                 control.stop = CONVERGED if result.success else f"L-BFGS gave up: {result.message}"
             passes.put(None)
         except BaseException as error:

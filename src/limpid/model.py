@@ -47,11 +47,13 @@ class Model:
     network: Network
     parameters: Parameters
     task: str
-    """"classification", "multilabel" or "regression"."""
+    """"classification", "multilabel", "multioutput" (several answers a row, with classes each) or "regression"."""
     input_scaling: Scaling
     target_scaling: Scaling
     classes: NDArray[Any] | None = None
     """(classes,) sorted labels of a classification."""
+    several_classes: tuple[NDArray[Any], ...] = ()
+    """For each of several answers a row (classes,) its sorted labels."""
     features: tuple[str, ...] = ()
     """A name for each input; empty where they have none."""
     targets: tuple[str, ...] = ()
@@ -72,13 +74,17 @@ class Model:
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Answers for X (rows, inputs), dense or of SciPy's sparse kinds, or for one row (inputs,).
 
-        Labels (rows,) for a classification, 0 or 1 (rows, labels) for several labels, numbers (rows,) or
-        (rows, outputs) for a regression. Errors: `LimpidError` for a wrong shape or a number that is not finite.
+        Labels (rows,) for a classification, or (rows, answers) for several; 0 or 1 (rows, labels) for several labels;
+        numbers (rows,) or (rows, outputs) for a regression. Errors: `LimpidError` for a wrong shape or a number that
+        is not finite.
         """
         outputs = self.outputs(X)
         if self.classes is not None:
             codes = outputs[:, 0] > 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
             return self.classes[codes.astype(np.int64)]
+        if self.several_classes:
+            parts = zip(self._answers(outputs), self.several_classes, strict=True)
+            return np.stack([classes[part.argmax(axis=1)] for part, classes in parts], axis=1)
         if self.task == "multilabel":
             return (outputs > 0.5).astype(np.int64)
         numbers = self.target_scaling.undo(outputs)
@@ -87,6 +93,7 @@ class Model:
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """The probability of each class (rows, classes), or of each label (rows, labels), for X (rows, inputs).
 
+        Of several answers a row the classes of all stand side by side.
         Sigmoid outputs for several classes are divided by their sum. Errors: `LimpidError` for a regression, or
         an output activation that gives no probabilities.
         """
@@ -96,12 +103,16 @@ class Model:
         if output.range != (0.0, 1.0):
             raise LimpidError(f"predict_proba needs a softmax or sigmoid output, this is {output.name!r}")
         outputs = self.outputs(X)
-        if self.task == "multilabel" or output.kind == "softmax":
+        if self.task in {"multilabel", "multioutput"} or output.kind == "softmax":
             return outputs
         if outputs.shape[1] == 1:
             return np.concatenate([1 - outputs, outputs], axis=1)
         total = outputs.sum(axis=1, keepdims=True)
         return np.where(total > 0, outputs / np.where(total > 0, total, 1), 1 / outputs.shape[1])
+
+    def _answers(self, outputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """The columns of each of several answers a row."""
+        return np.split(outputs, np.cumsum([len(classes) for classes in self.several_classes])[:-1], axis=1)
 
     def outputs(self, X: ArrayLike) -> NDArray[Any]:
         """The output layer's activations (rows, outputs) for X (rows, inputs)."""
@@ -206,6 +217,12 @@ class Model:
                 raise LimpidError(f"answers must be one label for each row, got shape {y.shape}")
             return encode_labels(y, self.classes, self.network.outputs, self.dtype)
         y = y.reshape(rows, -1)
+        if self.several_classes:
+            if y.shape[1] != len(self.several_classes):
+                raise LimpidError(f"{len(self.several_classes)} labels for each row are needed, got {y.shape[1]}")
+            parts = zip(y.T, self.several_classes, strict=True)
+            coded = [encode_labels(column, classes, len(classes), self.dtype) for column, classes in parts]
+            return np.concatenate(coded, axis=1)
         if y.dtype.kind not in "biuf" or not np.isfinite(y).all():
             odd = y.flat[0] if y.dtype.kind not in "biuf" else y[~np.isfinite(y)][0]
             raise LimpidError(f"answers must be finite numbers, got {odd!s}")

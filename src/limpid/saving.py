@@ -44,6 +44,7 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         "network": model.network.describe(),
         "task": model.task,
         "classes": None if model.classes is None else _describe_labels(model.classes),
+        "several_classes": [_describe_labels(classes) for classes in model.several_classes],
         "features": model.features,
         "targets": model.targets,
         "image_shape": model.image_shape,
@@ -69,7 +70,7 @@ def load(path: str | Path, engine: str = "native", threads: int | None = None) -
 
 def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
     network = Network.from_description(described["network"])
-    if described["task"] not in TASKS:
+    if described["task"] not in (*TASKS, "multioutput"):
         raise LimpidError(f"unknown task {described['task']!r}")
     expected = {**network.shapes()}
     for name, columns in (("input", network.inputs), ("target", network.outputs)):
@@ -87,6 +88,7 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         input_scaling=_scaling("input", arrays),
         target_scaling=_scaling("target", arrays),
         classes=_read_labels(described["classes"], described["task"], network.outputs),
+        several_classes=_read_several(described, network.outputs),
         features=_names(described["features"], network.inputs),
         targets=_names(described["targets"], 1 if described["task"] == "classification" else network.outputs),
         image_shape=_read_image_shape(described["image_shape"], network.inputs),
@@ -136,6 +138,17 @@ def _read_labels(described: Any, task: str, outputs: int) -> NDArray[Any] | None
     if not (classes[:-1] < classes[1:]).all():
         raise LimpidError("classes must be sorted and differ")
     return classes
+
+
+def _read_several(described: dict[str, Any], outputs: int) -> tuple[NDArray[Any], ...]:
+    """Of each of several answers; older files have none."""
+    several = described.get("several_classes", [])
+    if bool(several) != (described["task"] == "multioutput"):
+        raise LimpidError(f"a {described['task']} must not have {len(several)} answers with classes")
+    found = tuple(_read_labels(each, "classification", len(each["values"])) for each in several)
+    if found and sum(len(classes) for classes in found if classes is not None) != outputs:
+        raise LimpidError(f"{outputs} outputs do not fit the classes of {len(found)} answers")
+    return tuple(classes for classes in found if classes is not None)
 
 
 def _names(described: Any, count: int) -> tuple[str, ...]:

@@ -69,13 +69,16 @@ def stochastic_passes(
     schedule: Schedule,
     epochs: int,
     first: int,
+    by_rows: bool = False,
 ) -> Generator[Work | Pass, Made | None, None]:
     """Passes from `start`, of which `first` were made before, until `epochs` are done.
 
     Steps are not made here: each `Work` that is handed out is answered with what was made of it, or with None where
-    that was interrupted. A pass cut short by `control.stop` is handed out as far as it came.
+    that was interrupted. A pass cut short by `control.stop` is handed out as far as it came. Its cost counts each batch
+    by the weight of its rows, or `by_rows` by their number.
     """
-    course = _Course(engine, network, examples, rule, control, learning_rate, schedule, orders, epochs)
+    counted = examples._replace(weights=None) if by_rows else examples
+    course = _Course(engine, network, examples, rule, control, learning_rate, schedule, orders, epochs, counted)
     course.begin(start)
     number = first
     while number < epochs and not control.stop:
@@ -100,7 +103,9 @@ class _Course:
         schedule: Schedule,
         orders: Iterator[NDArray[np.int64]],
         epochs: int,
+        counted: Examples,
     ) -> None:
+        self._counted = counted
         self._engine, self._network, self._examples, self._rule = engine, network, examples, rule
         self._control, self._learning_rate, self._schedule, self._orders = control, learning_rate, schedule, orders
         rows = len(examples.Y)
@@ -138,7 +143,7 @@ class _Course:
             state, done = after, stop
         self._state = state
         if done or trouble:
-            cost, penalty = _averages(costs[:done], order, self._examples, size)
+            cost, penalty = _averages(costs[:done], order, self._counted, size)
             rate = float(rates[max(done - 1, 0)])
             yield Pass(lambda: state, np.nan if trouble else cost + penalty, penalty, rate, trouble)
         return 0 if control.stop or trouble else 1
@@ -179,7 +184,7 @@ class _Course:
             return [(cost, penalty) for cost, penalty in costs.tolist()]
         size = self._rule.batch_size
         return [
-            _averages(costs[at * steps : (at + 1) * steps], order, self._examples, size)
+            _averages(costs[at * steps : (at + 1) * steps], order, self._counted, size)
             for at, order in enumerate(orders)
         ]
 

@@ -80,6 +80,20 @@ class Stopping:
             raise LimpidError(f"monitor must be 'score' or 'cost', got {self.monitor!r}")
 
 
+class Standing(NamedTuple):
+    """How far a search for something better has come."""
+
+    best: float = -inf
+    """The best so far: minus a cost, or a score."""
+    worse: int = 0
+    """Passes in a row that were no better."""
+    rate_factor: float = 1.0
+    """What an adaptive learning rate was lowered by."""
+
+
+FRESH = Standing()
+
+
 @dataclass(frozen=True)
 class Descending:
     """Batches in random order, one optimizer step each: `learning_rate` times what `schedule` says."""
@@ -88,6 +102,8 @@ class Descending:
     """The order of the examples for each pass (see `stochastic.shuffled`)."""
     learning_rate: float
     schedule: Schedule = field(default_factory=constant)
+    by_rows: bool = False
+    """Whether the cost of a pass counts each batch by its rows, as scikit-learn does, and not by their weight."""
 
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < inf:
@@ -127,6 +143,7 @@ class Training:
         start: State | None = None,
         first: int = 0,
         hurries: bool = False,
+        standing: Standing = FRESH,
     ) -> None:
         """Nothing is computed yet.
 
@@ -134,7 +151,7 @@ class Training:
         `measure_slope` fills `Epoch.slope`, which `gradient_tol` needs and switches on. `keep_path` collects the
         parameters of every epoch, the first ones included, in `path`. One that `hurries` makes short passes several a
         call where nothing has to be seen between them; a loop that is left in their midst cannot go on as if it had not
-        been.
+        been. `standing` is where an earlier training stood, to go on from.
         """
         if epochs < 1:
             raise LimpidError(f"the number of epochs must be at least 1, got {epochs!r}")
@@ -151,8 +168,8 @@ class Training:
             Y = network.cost_function.smoothed(examples.Y, rule.label_smoothing, network.output.groups)
             self._descended = examples._replace(Y=Y)
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
-        self._best_state, self._best, self._worse = self._recall, -inf, 0
-        self._control = Control()
+        self._best_state, self._best, self._worse = self._recall, standing.best, standing.worse
+        self._control = Control(rate_factor=standing.rate_factor)
         self._hurries = hurries and not (validation or self._measure_slope or keep_path)
 
     @property
@@ -165,6 +182,11 @@ class Training:
     @state.setter
     def state(self, state: State) -> None:
         self._recall = lambda: state
+
+    @property
+    def standing(self) -> Standing:
+        """How far the search for something better has come."""
+        return Standing(self._best, self._worse, self._control.rate_factor)
 
     @property
     def best_parameters(self) -> Parameters:
@@ -268,6 +290,7 @@ class Training:
             orders=self.method.orders,
             learning_rate=self.method.learning_rate,
             schedule=self.method.schedule,
+            by_rows=self.method.by_rows,
             epochs=self._epochs,
             first=self._first + len(self.history),
         )

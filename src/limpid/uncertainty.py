@@ -1,5 +1,6 @@
 """How sure a network may be: temperatures and conformal thresholds, from rows that were not learned from."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,16 @@ def surprises(logits: Rows) -> Rows:
     return np.asarray(logsumexp(logits, axis=1, keepdims=True) - logits)
 
 
-def temperature(logits: Rows, targets: Rows, weights: Rows | None = None) -> float:
-    """What to divide logits (rows, outputs) by, so that targets (rows, outputs) surprise least (Guo et al. 2017)."""
-    logits = logits.astype(np.float64)
+def temperature(logits: Sequence[Rows], targets: Sequence[Rows], weights: Rows | None = None) -> float:
+    """What to divide logits by so that targets surprise least (Guo et al. 2017).
+
+    Both are one array (rows, outputs) for each answer; `weights` (rows,).
+    """
+    pairs = [(each.astype(np.float64), wanted) for each, wanted in zip(logits, targets, strict=True)]
 
     def cost(log_temperature: float) -> float:
-        return float(np.average(surprise(logits / np.exp(log_temperature), targets), weights=weights))
+        rows = sum(surprise(each / np.exp(log_temperature), wanted) for each, wanted in pairs)
+        return float(np.average(rows, weights=weights))
 
     found = minimize_scalar(cost, bounds=(-WIDEST, WIDEST), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x))

@@ -1,7 +1,9 @@
 """What the estimators share: scikit-learn's conventions around one `Fit`, with the trained `Model` as `model_`."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from numbers import Real
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -75,6 +77,8 @@ class MLP(Support, BaseEstimator):
     engine: str
 
     model_: Model
+    coefs_: list[Rows]
+    intercepts_: list[Rows]
     n_layers_: int
     conformity_scores_: Rows
 
@@ -97,10 +101,6 @@ class MLP(Support, BaseEstimator):
     @abstractmethod
     def _score_outputs(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
         """The score of outputs on rows that were not learned from."""
-
-    def _sources(self, outputs: int) -> list[int | None]:
-        """For each output of a network that grew, from `outputs` of them, the one that it goes on with."""
-        return list(range(outputs))
 
     def _weigh(self, y: Rows, weights: Rows | None, incremental: bool) -> Rows | None:  # noqa: ARG002
         """How much each row counts, whatever its class says included."""
@@ -143,25 +143,23 @@ class MLP(Support, BaseEstimator):
         Fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=False).run()
         return self
 
-    @property
-    def coefs_(self) -> list[Rows]:
-        """Each layer's weights (fan_in, fan_out)."""
-        return self._arrays("W")
+    def _layers(self) -> dict[str, Rows]:
+        """The parameters as `coefs_` and `intercepts_` have them now: who puts others there is heard."""
+        pairs = enumerate(zip(self.coefs_, self.intercepts_, strict=True), start=1)
+        return {f"{kind}{number}": array for number, pair in pairs for kind, array in zip("Wb", pair, strict=True)}
 
-    @property
-    def intercepts_(self) -> list[Rows]:
-        """Each layer's biases (fan_out,)."""
-        return self._arrays("b")
-
-    def _arrays(self, kind: str) -> list[Rows]:
-        if "model_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has weights when it is fitted")
-        return [self.model_.parameters[f"{kind}{number}"] for number in range(1, self.n_layers_)]
+    def _hear(self) -> Model:
+        """The model with these."""
+        given = self._layers()
+        if any(self.model_.parameters[name] is not array for name, array in given.items()):
+            self.model_ = replace(self.model_, parameters={**self.model_.parameters, **given})
+        return self.model_
 
     def _outputs(self, X: ArrayLike) -> Rows:
-        """The network's outputs (rows, outputs) for X (rows, features)."""
+        """The network's outputs (rows, outputs) for X (rows, features), in the wider of both precisions."""
         rows = self._inputs(X)
-        return self.model_.outputs(rows)
+        outputs = self._hear().outputs(rows)
+        return outputs.astype(np.float64) if rows.dtype == np.float64 else outputs
 
     def _inputs(self, X: ArrayLike) -> Any:
         check_is_fitted(self)
@@ -171,7 +169,7 @@ class MLP(Support, BaseEstimator):
     def _hidden(self) -> list[int]:
         found = isinstance(self.hidden_layer_sizes, str)
         sizes = vars(self).get("hidden_layer_sizes_", ()) if found else self.hidden_layer_sizes
-        return [int(units) for units in np.atleast_1d(sizes).ravel()]
+        return [index(units) for units in np.atleast_1d(sizes).ravel()]
 
     def _activations(self) -> str | tuple[str, ...]:
         return activation_names(self.activation)

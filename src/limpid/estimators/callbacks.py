@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from limpid.model import Model
 from limpid.training import Epoch
 
 try:
@@ -21,6 +20,8 @@ Support: Any = CallbackSupportMixin
 
 
 Listener = Callable[[Epoch], object]
+Fitted = Callable[[], dict[str, Any]]
+"""Gives the attributes of the estimator as if it had been fitted up to here."""
 
 
 def functions(given: Any) -> Sequence[Listener]:
@@ -80,17 +81,19 @@ class Hooks:
             self._pass = self._root.subcontext(task_name="epoch")
             self._pass.call_on_fit_task_begin(estimator=self._estimator, **self._about)
 
-    def end_pass(self, model: Callable[[], Model]) -> bool:
-        """Whether any of them asks for an end; `model` makes the fitted one, where one wants it."""
-        return bool(self._pass) and self._end(self._pass, model)
+    def end_pass(self, fitted: Fitted) -> bool:
+        """Whether any of them asks for an end; `fitted` makes what the estimator would be, where one wants it."""
+        task, self._pass = self._pass, None
+        return bool(task) and self._end(task, fitted)
 
-    def end(self, model: Callable[[], Model]) -> None:
+    def end(self, fitted: Fitted) -> None:
+        """After the last pass; one that was begun and never came is ended too."""
+        if self._pass:
+            self._pass.call_on_fit_task_end(estimator=self._estimator)
         if self._root:
-            self._end(self._root, model)
+            self._end(self._root, fitted)
 
-    def _end(self, task: Any, model: Callable[[], Model]) -> bool:
+    def _end(self, task: Any, fitted: Fitted) -> bool:
         return bool(
-            task.call_on_fit_task_end(
-                estimator=self._estimator, **self._about, reconstruction_attributes=lambda: {"model_": model()}
-            )
+            task.call_on_fit_task_end(estimator=self._estimator, **self._about, reconstruction_attributes=fitted)
         )

@@ -64,17 +64,23 @@ def schedule_of(estimator: Any, seen: int, passes: int) -> Schedule:
     elif given in FOR_ALL:
         made = find_schedule(FOR_ALL[given])
     else:
-        made = _of_sgd(estimator, seen)
+        made = _of_sgd(estimator, seen, goes_on=passes > 0)
     return _later(warmed_up(made, estimator.warm_up), passes, estimator.max_iter)
 
 
-def _of_sgd(estimator: Any, seen: int) -> Schedule:
+def _of_sgd(estimator: Any, seen: int, goes_on: bool) -> Schedule:
     if estimator.solver != "sgd" or estimator.learning_rate == "constant":
         return find_schedule("constant")
     if estimator.learning_rate == "adaptive":
         return find_schedule("adaptive")
     power = estimator.power_t
-    return Schedule("invscaling", lambda step, clock: (seen + clock.epoch(step) * clock.rows + 1.0) ** -power)
+
+    def factor(step: Steps, clock: Clock) -> Factors:
+        # a new optimizer begins with the rate as it is, and then counts all rows that were ever seen
+        first = clock.epoch(step) == (-1 if goes_on else 0)
+        return np.where(first, 1.0, (seen + clock.epoch(step) * clock.rows + 1.0) ** -power)
+
+    return Schedule("invscaling", factor)
 
 
 def _later(schedule: Schedule, passes: int, epochs: int) -> Schedule:

@@ -7,16 +7,16 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 
-from limpid import evaluation, uncertainty
+from limpid import uncertainty
 from limpid.engines import Examples
 from limpid.estimators.base import MLP, Rows, assign, is_stochastic
 from limpid.estimators.choices import cost_name
 from limpid.estimators.constraints import OF_CLASSIFIER
 from limpid.estimators.fitting import Fit
-from limpid.estimators.growth import sources_of
-from limpid.estimators.labels import Labels
+from limpid.estimators.labels import Classes, Labels, Several, labels_of
+from limpid.estimators.outcome import of_model
 from limpid.network import Network, dense_network
 
 
@@ -28,7 +28,8 @@ class MLPClassifier(ClassifierMixin, MLP):
     loss: Any
     class_weight: Any
     calibrate: bool
-    classes_: Rows
+    classes_: Any
+    _labels: Labels
 
     def __init__(
         self,
@@ -93,64 +94,96 @@ class MLPClassifier(ClassifierMixin, MLP):
         The other arguments are those of `fit`; with `early_stopping`, which needs X_val and y_val here, the answers
         are those of the pass that did best on them so far.
         """
-        if self.grow and classes is None and "classes_" not in vars(self):
-            classes = unique_labels(y)
         grows = self.grow and "_labels" in vars(self)
-        if not grows and _check_partial_fit_first_call(self, classes):
-            many = type_of_target(y).startswith("multilabel")
-            self._labels = Labels.of(np.asarray(y)) if many else Labels.named(self.classes_)
+        if not grows:
+            self._begin_classes(y, classes)
         more = classes if grows else None
         Fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=True, more=more).run()
         return self
 
     def predict(self, X: ArrayLike) -> Rows:
-        """The class of each row of X (rows, features), or 0 or 1 for each of several labels."""
-        outputs = self._outputs(X)
-        return self._labels.decode(outputs)
+        """The class of each row of X (rows, features): (rows,).
 
-    def predict_proba(self, X: ArrayLike) -> Rows:
-        """The probability of each class, in the order of `classes_`, or of each label: (rows, classes)."""
+        With several answers a row the class of each, (rows, answers); with several labels 0 or 1 for each.
+        """
         outputs = self._outputs(X)
-        return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
+        answers: Rows = self._labels.decode(outputs)
+        return answers
 
-    def predict_log_proba(self, X: ArrayLike) -> Rows:
+    def predict_proba(self, X: ArrayLike) -> Any:
+        """The probability of each class, in the order of `classes_`, or of each label: (rows, classes).
+
+        With several answers a row a list of such arrays, one an answer.
+        """
+        outputs = self._outputs(X)
+        return self._labels.probabilities(outputs)
+
+    def predict_log_proba(self, X: ArrayLike) -> Any:
         """The logarithm of `predict_proba`."""
-        return np.log(self.predict_proba(X))
+        chances = self.predict_proba(X)
+        return [np.log(each) for each in chances] if isinstance(chances, list) else np.log(chances)
 
-    def predict_set(self, X: ArrayLike, coverage: float = 0.9) -> Rows:
+    def predict_set(self, X: ArrayLike, coverage: float = 0.9) -> Any:
         """Which classes each row of X (rows, features) may have: (rows, classes) booleans, in the order of `classes_`.
 
         The set holds the true class of a new row with probability `coverage`, whatever the network got wrong, as long
         as rows come from where the held-out ones came from: split conformal prediction by the probability of the class
         (Sadinle, Lei, Wasserman 2019). A set may be empty: no class is likely enough. All classes are in it where there
-        are too few held-out rows to tell.
+        are too few held-out rows to tell. With several answers a row a list of such arrays, one an answer.
 
         Errors: `ValueError` where no rows were held out, for several labels a row, or a coverage that is not above 0
         and below 1.
         """
-        highest = self._threshold(coverage)
         rows = self._inputs(X)
-        return np.asarray(uncertainty.surprises(self.model_.logits(rows)) <= highest)
+        if self._labels.task == "multilabel":
+            raise ValueError("predict_set needs one class for each answer, this classifier gives several labels a row")
+        highest = self._threshold(coverage)
+        parts = zip(self._labels.parts(self.model_.logits(rows)), highest, strict=True)
+        sets = [uncertainty.surprises(logits) <= most for logits, most in parts]
+        return sets if isinstance(self._labels, Several) else sets[0]
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The share of rows of X (rows, features) that are answered as in y, in all of their answers.
+
+        `sample_weight` (rows,) says how much each row counts.
+        """
+        if not isinstance(vars(self).get("_labels"), Several):
+            return float(super().score(X, y, sample_weight))
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        return float(np.average((self.predict(X) == np.asarray(y)).all(axis=1), weights=weights))
 
     def _learn_certainty(self, held_out: Examples) -> None:
         if self.calibrate:
             logits = self.model_.logits(held_out.X)
-            self.temperature_ = uncertainty.temperature(logits, held_out.Y, held_out.weights)
-            self.model_ = self.model_.cooled(self.temperature_)
-        if self._task() == "classification":
-            surprise = uncertainty.surprise(self.model_.logits(held_out.X), held_out.Y)
-            self.conformity_scores_ = np.sort(surprise)[:, None]
+            self.temperature_ = uncertainty.temperature(
+                self._labels.parts(logits), self._labels.parts(held_out.Y), held_out.weights
+            )
+            self.__dict__.update(of_model(self.model_.cooled(self.temperature_)))
+        if self._labels.task != "multilabel":
+            parts = zip(self._labels.parts(self.model_.logits(held_out.X)), self._labels.parts(held_out.Y), strict=True)
+            self.conformity_scores_ = np.sort([uncertainty.surprise(*part) for part in parts], axis=1).T
 
     def _task(self) -> str:
-        labels = vars(self).get("_labels")
-        return "multilabel" if labels and labels.kind == "multilabel-indicator" else "classification"
+        return self._labels.task if "_labels" in vars(self) else "classification"
 
     def _network(self, inputs: int, outputs: int) -> Network:
-        output = "softmax" if self._labels.kind == "multiclass" else "sigmoid"
         cost = cost_name(self.loss)
-        return dense_network(
-            inputs, self._hidden(), outputs, self._activations(), output, None if cost == "log_loss" else cost
-        )
+        named = None if cost == "log_loss" else cost
+        return dense_network(inputs, self._hidden(), outputs, self._activations(), self._labels.output, named)
+
+    def _begin_classes(self, y: ArrayLike, classes: Any) -> None:
+        """What the first `partial_fit` is told of classes to come."""
+        kind = type_of_target(y)
+        several = kind == "multiclass-multioutput"
+        if several and classes is not None and "classes_" not in vars(self):
+            self._labels = Several([np.unique(each) for each in classes])
+            self.classes_ = self._labels.classes
+        elif self.grow and classes is None:
+            self._labels = labels_of(np.asarray(y))
+            self.classes_ = self._labels.classes
+        elif not several and _check_partial_fit_first_call(self, classes):
+            marks = kind.startswith("multilabel")
+            self._labels = labels_of(np.asarray(y)) if marks else Classes(np.asarray(self.classes_))
 
     def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:
         y = _flat(y)
@@ -159,19 +192,19 @@ class MLPClassifier(ClassifierMixin, MLP):
             self.classes_ = self._labels.classes
             return
         if "classes_" not in vars(self) or not (self.warm_start or incremental):
-            self._labels = Labels.of(y)
+            self._labels = labels_of(y)
             self.classes_ = self._labels.classes
             return
         unknown = self._labels.unknown(y)
         if self.warm_start:
-            classes = Labels.of(y).classes
+            classes = labels_of(y).classes
             if len(unknown) or len(classes) < len(self.classes_):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
                     f"Previously got {self.classes_}, `y` has {classes}"
                 )
         elif len(unknown):
-            classes = Labels.of(y).classes
+            classes = labels_of(y).classes
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
             )
@@ -179,13 +212,8 @@ class MLPClassifier(ClassifierMixin, MLP):
     def _encode(self, y: Rows, dtype: Any) -> Rows:
         y = _flat(y)
         if len(unknown := self._labels.unknown(y)):
-            raise ValueError(f"y_val has classes that y has not: {unknown}")
+            raise ValueError(f"y_val has classes that y has not: {', '.join(map(str, unknown))}")
         return self._labels.encode(y, dtype)
-
-    def _sources(self, outputs: int) -> list[int | None]:
-        before = self.model_.classes
-        labels = Labels.named(before) if before is not None else Labels(self._labels.kind, np.arange(outputs))
-        return sources_of(labels, self._labels)
 
     def _weigh(self, y: Rows, weights: Rows | None, incremental: bool) -> Rows | None:
         if self.class_weight is None:
@@ -199,12 +227,12 @@ class MLPClassifier(ClassifierMixin, MLP):
         return np.asarray(by_class if weights is None else weights * by_class)
 
     def _score_outputs(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
-        score = evaluation.accuracy if self._task() == "classification" else evaluation.label_accuracy
-        return score(outputs, targets, weights)
+        return self._labels.score(outputs, targets, weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
 
 

@@ -11,7 +11,7 @@ from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
 from limpid.estimators.rows import orders
 from limpid.network import Network
 from limpid.stochastic import in_order
-from limpid.training import LBFGS, Descending, Stopping, Training, Validation
+from limpid.training import FRESH, LBFGS, Descending, Standing, Stopping, Training, Validation
 
 PROGRESS = 2.2204460492503131e-09
 """SciPy's default for how little the cost may fall before L-BFGS ends, which scikit-learn leaves as it is."""
@@ -27,14 +27,16 @@ def training_of(
     *,
     passes: int,
     before: tuple[int, int] = (0, 0),
+    standing: Standing = FRESH,
     hurries: bool = False,
     monitor: str | None = None,
     patience: float = 0,
 ) -> Training:
     """A training of `passes` passes by the parameters of the estimator `of`.
 
-    `before` says how many rows in how many passes were learned from by earlier calls, whose optimizer goes on then.
-    `monitor` in place of the estimator's.
+    `before` says how many rows in how many passes were learned from by earlier calls; where there were passes their
+    optimizer goes on. `standing` is where they stood. `monitor` in place of the estimator's, `patience` where it is
+    longer than the estimator's.
     """
     optimizer, rows, lbfgs = optimizer_of(of), len(examples.Y), of.solver == "lbfgs"
     goes_on = before[1] > 0
@@ -43,7 +45,7 @@ def training_of(
     method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
     if not lbfgs:
         order = orders(random, rows) if of.shuffle else in_order(rows)
-        method = Descending(order, of.learning_rate_init, schedule_of(of, *before))
+        method = Descending(order, of.learning_rate_init, schedule_of(of, *before), by_rows=True)
     if of.batch_size != "auto" and of.batch_size > rows and not lbfgs:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
@@ -76,6 +78,7 @@ def training_of(
         validation=validation,
         start=start,
         hurries=hurries,
+        standing=standing,
     )
 
 

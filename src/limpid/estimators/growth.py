@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import _get_feature_names
 
 from limpid.engines import State
-from limpid.estimators.labels import Labels
 from limpid.network import Network, Parameters
 
 Rows = NDArray[Any]
@@ -61,18 +60,6 @@ def grow(network: Network, state: State, wanted: Network, sources: Sequence[int 
     slots = {slot: larger(arrays) for slot, arrays in state.slots.items()}
     grown = replace(network, inputs=wanted.inputs, layers=layers, cost=wanted.cost)
     return grown, State(larger(state.parameters), slots, state.step)
-
-
-def sources_of(old: Labels, new: Labels) -> list[int | None]:
-    """For each output that `new` labels need the one of `old` labels that it goes on with."""
-    if new.kind == "binary":
-        return [0]
-    if new.kind == "multilabel-indicator":
-        return [at if at < len(old.classes) else None for at in range(len(new.classes))]
-    column_of: dict[Any, int | None] = {label: at for at, label in enumerate(old.classes)}
-    if old.kind == "binary":
-        column_of = dict(zip(old.classes, (None, 0), strict=False))
-    return [column_of.get(label) for label in new.classes]
 
 
 def _with_rows(W: Rows, rows: int) -> Rows:

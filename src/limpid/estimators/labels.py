@@ -1,73 +1,244 @@
-"""Classes of a classification, and how targets stand for them: one column, one a class, or one a label."""
+"""What a classifier's answers can be, and how a network's outputs stand for them."""
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.utils.multiclass import type_of_target
+
+from limpid import evaluation
+from limpid.engines import is_sparse
 
 Rows = NDArray[Any]
 
 
-class Labels:
-    """What answers can be: `kind` is scikit-learn's "binary", "multiclass" or "multilabel-indicator"."""
+class Labels(ABC):
+    """The answers that were learned; `task` as in `limpid.Model`."""
 
-    def __init__(self, kind: str, classes: Rows) -> None:
-        self.kind, self.classes = kind, classes
+    task: ClassVar[str]
+    classes: Any
+    """The estimator's `classes_`."""
 
-    @staticmethod
-    def of(y: Rows) -> "Labels":
-        """Those of answers y (rows,), or 0 or 1 (rows, labels).
+    @property
+    @abstractmethod
+    def output(self) -> str:
+        """The name of the output activation."""
 
-        Errors: `ValueError` for numbers that are no classes.
-        """
-        kind = type_of_target(y, input_name="y")
-        if kind == "multilabel-indicator":
-            return Labels(kind, np.arange(y.shape[1]))
-        if kind not in {"binary", "multiclass"}:
-            raise ValueError(
-                f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects discrete classes "
-                "on a regression target with continuous values."
-            )
-        return Labels.named(np.unique(y))
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """How many the network needs."""
 
-    @staticmethod
-    def named(classes: Rows) -> "Labels":
-        """One of the sorted `classes` each row."""
-        return Labels("multiclass" if len(classes) > 2 else "binary", classes)
+    @abstractmethod
+    def unknown(self, y: Rows) -> list[Any]:
+        """The classes in y that are not among these."""
 
+    @abstractmethod
+    def encode(self, y: Rows, dtype: Any) -> Rows:
+        """Targets (rows, outputs) for answers y, all of which are known."""
+
+    @abstractmethod
+    def decode(self, outputs: Rows) -> Any:
+        """Answers for a network's outputs (rows, outputs)."""
+
+    @abstractmethod
+    def probabilities(self, outputs: Rows) -> Any:
+        """As `predict_proba` gives them."""
+
+    @abstractmethod
+    def parts(self, outputs: Rows) -> list[Rows]:
+        """The columns of each answer: of a class, of each of several, of each label."""
+
+    @abstractmethod
+    def score(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
+        """The share of rows that are answered rightly."""
+
+    @abstractmethod
     def grown(self, y: Rows, more: Any) -> "Labels":
         """With those of y, and the classes `more` (or None) besides."""
-        if self.kind == "multilabel-indicator":
-            return Labels(self.kind, np.arange(max(len(self.classes), y.shape[1])))
-        named = [np.asarray(more)] if more is not None else []
-        return Labels.named(np.unique(np.concatenate([self.classes, Labels.of(y).classes, *named])))
+
+    @abstractmethod
+    def sources(self, before: Any) -> list[int | None]:
+        """For each output the one that it was with the labels `before`; None for a new one, or a logit that was 0."""
+
+
+@final
+class Classes(Labels):
+    """One of several classes (classes,), sorted, for each row; of two by a single sigmoid."""
+
+    task = "classification"
+
+    def __init__(self, classes: Rows) -> None:
+        self.classes: Rows = classes
+
+    @property
+    def output(self) -> str:
+        return "softmax" if self.outputs > 1 else "sigmoid"
 
     @property
     def outputs(self) -> int:
-        """How many the network needs."""
-        return 1 if self.kind == "binary" else len(self.classes)
+        return len(self.classes) if len(self.classes) > 2 else 1
 
-    def unknown(self, y: Rows) -> Rows:
-        """The classes in y that are not among these."""
-        if self.kind == "multilabel-indicator":
-            return np.arange(len(self.classes), y.shape[1] if y.ndim == 2 else len(self.classes))
-        return np.setdiff1d(y, self.classes)
+    def unknown(self, y: Rows) -> list[Any]:
+        return list(np.setdiff1d(y, self.classes))
 
     def encode(self, y: Rows, dtype: Any) -> Rows:
-        """Targets (rows, outputs) for answers y, all of which are known."""
-        if self.kind == "multilabel-indicator":
-            return y.astype(dtype)
         codes = np.searchsorted(self.classes, y)
-        if self.kind == "binary":
-            return codes[:, None].astype(dtype)
-        targets = np.zeros((len(y), len(self.classes)), dtype)
-        targets[np.arange(len(y)), codes] = 1
-        return targets
+        return codes[:, None].astype(dtype) if self.outputs == 1 else _one_hot(codes, len(self.classes), dtype)
 
     def decode(self, outputs: Rows) -> Rows:
-        """Answers for a network's outputs (rows, outputs)."""
-        if self.kind == "multilabel-indicator":
-            return (outputs > 0.5).astype(np.int64)
-        codes = outputs[:, 0] > 0.5 if self.kind == "binary" else outputs.argmax(axis=1)
+        codes = outputs[:, 0] > 0.5 if self.outputs == 1 else outputs.argmax(axis=1)
         return np.asarray(self.classes[np.minimum(codes, len(self.classes) - 1)])
+
+    def probabilities(self, outputs: Rows) -> Rows:
+        return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
+
+    def parts(self, outputs: Rows) -> list[Rows]:
+        return [outputs]
+
+    def score(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
+        if len(self.classes) == 1:
+            return 1.0
+        return evaluation.accuracy(outputs, targets, weights)
+
+    def grown(self, y: Rows, more: Any) -> "Classes":
+        named = [] if more is None else [np.asarray(more)]
+        return Classes(np.unique(np.concatenate([self.classes, y, *named])))
+
+    def sources(self, before: "Classes") -> list[int | None]:
+        if self.outputs == 1:
+            return [0]
+        columns: Sequence[int | None] = range(len(before.classes)) if before.outputs > 1 else (None, 0)
+        column_of = dict(zip(before.classes, columns, strict=False))
+        return [column_of.get(label) for label in self.classes]
+
+
+@final
+class Marks(Labels):
+    """0 or 1 for each of several labels, (rows, labels), by a sigmoid each."""
+
+    task = "multilabel"
+    output = "sigmoid"
+
+    def __init__(self, count: int, sparse: bool = False) -> None:
+        """`sparse`: whether answers come, and are given, as SciPy's compressed sparse rows."""
+        self.classes: Rows = np.arange(count)
+        self.sparse = sparse
+
+    @property
+    def outputs(self) -> int:
+        return len(self.classes)
+
+    def unknown(self, y: Rows) -> list[Any]:
+        if y.ndim != 2:
+            raise ValueError(f"y must have {len(self.classes)} columns of 0 or 1, got shape {y.shape}")
+        return list(range(len(self.classes), y.shape[1]))
+
+    def encode(self, y: Any, dtype: Any) -> Rows:
+        return np.asarray((y.toarray() if is_sparse(y) else y).astype(dtype))
+
+    def decode(self, outputs: Rows) -> Any:
+        answers = (outputs > 0.5).astype(np.int64)
+        return csr_matrix(answers) if self.sparse else answers
+
+    def probabilities(self, outputs: Rows) -> Rows:
+        return outputs
+
+    def parts(self, outputs: Rows) -> list[Rows]:
+        return np.split(outputs, outputs.shape[1], axis=1)
+
+    def score(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
+        return evaluation.label_accuracy(outputs, targets, weights)
+
+    def grown(self, y: Rows, more: Any) -> "Marks":  # noqa: ARG002 - labels have no names
+        return Marks(max(len(self.classes), y.shape[1]), self.sparse)
+
+    def sources(self, before: "Marks") -> list[int | None]:
+        return [at if at < before.outputs else None for at in range(self.outputs)]
+
+
+@final
+class Several(Labels):
+    """One of several classes for each of several answers a row, (rows, answers), by a softmax each."""
+
+    task = "multioutput"
+
+    def __init__(self, classes: Sequence[Rows]) -> None:
+        self.classes: list[Rows] = list(classes)
+        for number, each in enumerate(self.classes):
+            if len(each) < 2:
+                raise ValueError(f"column {number} of y has one class only, {each[0]!s}: at least two are needed")
+
+    @property
+    def output(self) -> str:
+        return f"softmax:{','.join(str(len(each)) for each in self.classes)}"
+
+    @property
+    def outputs(self) -> int:
+        return sum(len(each) for each in self.classes)
+
+    def unknown(self, y: Rows) -> list[Any]:
+        if y.ndim != 2 or y.shape[1] != len(self.classes):
+            raise ValueError(f"y must have {len(self.classes)} columns of classes, got shape {y.shape}")
+        return [label for column, each in zip(y.T, self.classes, strict=True) for label in np.setdiff1d(column, each)]
+
+    def encode(self, y: Rows, dtype: Any) -> Rows:
+        parts = zip(y.T, self.classes, strict=True)
+        return np.concatenate([_one_hot(np.searchsorted(each, column), len(each), dtype) for column, each in parts], 1)
+
+    def decode(self, outputs: Rows) -> Rows:
+        parts = zip(self.parts(outputs), self.classes, strict=True)
+        return np.stack([each[part.argmax(axis=1)] for part, each in parts], axis=1)
+
+    def probabilities(self, outputs: Rows) -> list[Rows]:
+        return self.parts(outputs)
+
+    def parts(self, outputs: Rows) -> list[Rows]:
+        bounds = pairwise(accumulate((len(each) for each in self.classes), initial=0))
+        return [outputs[:, start:stop] for start, stop in bounds]
+
+    def score(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
+        pairs = zip(self.parts(outputs), self.parts(targets), strict=True)
+        right = np.all([part.argmax(axis=1) == wanted.argmax(axis=1) for part, wanted in pairs], axis=0)
+        return float(np.average(right, weights=weights))
+
+    def grown(self, y: Rows, more: Any) -> "Several":
+        named = [[] if more is None else [np.asarray(more[at])] for at in range(len(self.classes))]
+        parts = zip(self.classes, y.T, named, strict=True)
+        return Several([np.unique(np.concatenate([each, column, *some])) for each, column, some in parts])
+
+    def sources(self, before: "Several") -> list[int | None]:
+        found: list[int | None] = []
+        starts = accumulate((len(each) for each in before.classes), initial=0)
+        for start, old, new in zip(starts, before.classes, self.classes, strict=False):
+            column_of = {label: start + at for at, label in enumerate(old)}
+            found += [column_of.get(label) for label in new]
+        return found
+
+
+def labels_of(y: Rows) -> Labels:
+    """What answers y (rows,) or (rows, answers) can be.
+
+    Errors: `ValueError` for numbers that are no classes.
+    """
+    kind = type_of_target(y, input_name="y")
+    if kind == "multilabel-indicator":
+        return Marks(y.shape[1], is_sparse(y))
+    if kind == "multiclass-multioutput":
+        return Several([np.unique(column) for column in y.T])
+    if kind not in {"binary", "multiclass"}:
+        raise ValueError(
+            f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects discrete classes "
+            "on a regression target with continuous values."
+        )
+    return Classes(np.unique(y))
+
+
+def _one_hot(codes: Rows, classes: int, dtype: Any) -> Rows:
+    targets = np.zeros((len(codes), classes), dtype)
+    targets[np.arange(len(codes)), codes] = 1
+    return targets

@@ -31,7 +31,6 @@ def check_both(estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool) ->
         dtype=_dtypes(X),
         reset=reset,
     )
-    answers = answers.toarray() if is_sparse(answers) else answers
     return (canonical(found) if is_sparse(found) else found), answers
 
 

@@ -42,7 +42,9 @@ def search(of: Any, examples: Examples, watched: Examples | None) -> Search:
         start = State(initial_parameters(network, "scikit_learn", own, examples.Y.dtype), {}, 0)
         score = of._score_outputs
         validation = Validation(unseen, lambda outputs, y: score(outputs, y, unseen.weights))
-        training = training_of(of, network, start, train, validation, own, passes=of.max_iter, monitor="loss", patience=40)
+        training = training_of(
+            of, network, start, train, validation, own, passes=of.max_iter, monitor="loss", patience=40
+        )
         return Tried(hidden, seed, training, unseen)
 
     seeds = next((seeds for below, seeds in SEEDS if rows < below), FEWEST_SEEDS)
