@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from limpid.dataset import Dataset
     from limpid.errors import DataError, LimpidError, ModelFileError
-    from limpid.estimators import MLPClassifier, MLPRegressor
+    from limpid.estimators import (
+        CapacityMapDisplay,
+        HiddenActivations,
+        LossCurveDisplay,
+        MLPClassifier,
+        MLPRegressor,
+    )
     from limpid.evaluation import Evaluation, evaluate
     from limpid.learning import Learning, learn
     from limpid.model import Model
@@ -28,6 +34,9 @@ _HOMES = {
     "DataError": "errors",
     "LimpidError": "errors",
     "ModelFileError": "errors",
+    "CapacityMapDisplay": "estimators",
+    "HiddenActivations": "estimators",
+    "LossCurveDisplay": "estimators",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
     "Evaluation": "evaluation",
@@ -49,13 +58,16 @@ _HOMES = {
 }
 
 __all__ = [
+    "CapacityMapDisplay",
     "DataError",
     "Dataset",
     "Dense",
     "Epoch",
     "Evaluation",
+    "HiddenActivations",
     "Learning",
     "LimpidError",
+    "LossCurveDisplay",
     "MLPClassifier",
     "MLPRegressor",
     "Model",

@@ -72,9 +72,14 @@ class Search:
             limits = [self._passes if ends else min(work // self._work(each.hidden), self._passes) for each in going]
             for number, epoch in in_turns([each.training for each in going], self._engine, limits):
                 yield going[number], epoch
-            if ends or any(each.training.stopped_because == "interrupted" for each in going):
+            if ends or self.interrupted:
                 return
             alive, work = sorted(alive, key=self.cost_of)[: max(FINALISTS, len(alive) // 2)], 2 * work
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was ended by Ctrl-C."""
+        return any(each.training.stopped_because == "interrupted" for each in self.tried)
 
     def of_size(self, hidden: tuple[int, ...]) -> list[Tried]:
         """All networks of that size."""
@@ -93,25 +98,30 @@ class Search:
         within = [hidden for hidden in costs if _no_worse(costs[hidden], costs[best])]
         return min(within, key=self._weights)
 
+    def best_of(self, hidden: tuple[int, ...]) -> Tried:
+        """The network of that size with the least cost on its watched rows."""
+        return min(self.of_size(hidden), key=lambda each: inf if each.best is None else _cost_of(each.best))
+
     def passes_of(self, hidden: tuple[int, ...]) -> int:
         """After how many passes networks of that size did best: the median."""
         return int(np.median([each.best.number for each in self.of_size(hidden) if each.best]))
 
     def table(self) -> dict[str, list[Any]]:
-        """The map: a column of the same length for each thing known of a network."""
-        best = [each.best for each in self.tried]
+        """The map: for each network that was trained a place in columns of the same length."""
+        tried = [each for each in self.tried if each.training.history]
+        best = [each.best for each in tried]
         return {
-            "hidden_layer_sizes": [each.hidden for each in self.tried],
-            "depth": [len(each.hidden) for each in self.tried],
-            "width": [each.hidden[0] for each in self.tried],
-            "weights": [each.training.network.count() for each in self.tried],
-            "seed": [each.seed for each in self.tried],
-            "passes": [len(each.training.history) for each in self.tried],
+            "hidden_layer_sizes": [each.hidden for each in tried],
+            "depth": [len(each.hidden) for each in tried],
+            "width": [each.hidden[0] for each in tried],
+            "weights": [each.training.network.count() for each in tried],
+            "seed": [each.seed for each in tried],
+            "passes": [len(each.training.history) for each in tried],
             "best_pass": [epoch.number if epoch else 0 for epoch in best],
             "loss": [epoch.cost if epoch else np.nan for epoch in best],
             "validation_loss": [_cost_of(epoch) if epoch else np.nan for epoch in best],
             "validation_score": [_score_of(epoch) if epoch else np.nan for epoch in best],
-            "seconds": [sum(epoch.seconds for epoch in each.training.history) for each in self.tried],
+            "seconds": [sum(epoch.seconds for epoch in each.training.history) for each in tried],
         }
 
     def _work(self, hidden: tuple[int, ...]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from limpid.capacity import Tried
 from limpid.encoder import check_targets
 from limpid.engines import Examples, State
 from limpid.estimators import outcome, record
@@ -44,6 +45,8 @@ class Fit:
         self.lbfgs = estimator.solver == "lbfgs"
         self.decides = bool(estimator.early_stopping) and not self.lbfgs
         self.passes = 1 if incremental else estimator.max_iter
+        self.found: Tried | None = None
+        self.training: Training
 
     def run(self) -> None:
         """All of it. Errors: scikit-learn's, in its words."""
@@ -58,7 +61,10 @@ class Fit:
                 vars(self.of).clear()
                 vars(self.of).update(self._before)
             raise
-        self._train()
+        if self.found:
+            self._adopt(self.found)
+        else:
+            self._train()
         self._keep()
 
     def _check(self) -> None:
@@ -158,9 +164,13 @@ class Fit:
     def _search(self) -> None:
         of = self.of
         found = search(of, self.examples, self.watched)
+        if found.interrupted and not any(each.best for each in found.tried):
+            raise KeyboardInterrupt
         of.hidden_layer_sizes_, of.capacity_map_ = found.chosen(), found.table()
         if not self.decides and not self.lbfgs:
             self.passes = found.passes_of(of.hidden_layer_sizes_)
+        if found.interrupted:
+            self.found = found.best_of(of.hidden_layer_sizes_)
 
     def _set_aside(self) -> None:
         of = self.of
@@ -194,6 +204,13 @@ class Fit:
                 if listeners or hooks.wanted:
                     self._tell(epoch, listeners, hooks)
         hooks.end(self._fitted)
+
+    def _adopt(self, found: Tried) -> None:
+        """The best network of a search that was interrupted."""
+        self.training, self.network, self.watched = found.training, found.training.network, found.watched
+        for epoch in self.training.history:
+            record.note(self.of, self.training, epoch)
+        self.training.stopped_because = "interrupted"
 
     def _training(self, hurries: bool) -> Training:
         of = self.of
