@@ -16,6 +16,7 @@ from limpid.engines import Examples, canonical, is_sparse
 from limpid.estimators.callbacks import Support
 from limpid.estimators.choices import activation_names
 from limpid.estimators.fitting import Fit
+from limpid.estimators.outcome import of_model
 from limpid.estimators.rows import check_rows
 from limpid.model import Model
 from limpid.network import Network
@@ -154,6 +155,20 @@ class MLP(Support, BaseEstimator):
         if any(self.model_.parameters[name] is not array for name, array in given.items()):
             self.model_ = replace(self.model_, parameters={**self.model_.parameters, **given})
         return self.model_
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without `coefs_` and `intercepts_`, which `model_` holds too: files keep them once."""
+        state: dict[str, Any] = super().__getstate__()
+        if "model_" not in state:
+            return state
+        self._hear()
+        lighter = {name: value for name, value in state.items() if name not in {"coefs_", "intercepts_"}}
+        return lighter | {"model_": self.model_}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "model_" in state:
+            self.__dict__.update(of_model(self.model_))
 
     def _outputs(self, X: ArrayLike) -> Rows:
         """The network's outputs (rows, outputs) for X (rows, features), in the wider of both precisions."""
