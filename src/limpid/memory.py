@@ -10,6 +10,8 @@ from limpid.network import Network
 
 ROWS_AT_ONCE = 512
 """Rows whose activations are in memory together."""
+SMALL = 2**24
+"""Bytes that are not worth asking the system for."""
 COPIES = 4
 """Of the parameters and of what the optimizer remembers: to start from, at work, and handed out twice over."""
 
@@ -29,7 +31,10 @@ def memory_available() -> int | None:
 
 def check_memory(network: Network, **what: Any) -> None:
     """`LimpidError` with both figures where a training (see `memory_needed`) needs more memory than there is."""
-    needed, available = memory_needed(network, **what), memory_available()
+    needed = memory_needed(network, **what)
+    if needed < SMALL:
+        return
+    available = memory_available()
     if available is not None and needed > available:
         raise LimpidError(
             f"training {network} needs about {needed / 1e9:.1f} GB of memory, {available / 1e9:.1f} GB are available"

@@ -16,7 +16,7 @@ from limpid.engines import Examples, State
 from limpid.estimators import outcome, record
 from limpid.estimators.callbacks import Bar, Hooks, Listener, functions
 from limpid.estimators.choices import optimizer_of
-from limpid.estimators.descent import batch_rows, training_of
+from limpid.estimators.descent import averaged_outputs, batch_rows, training_of
 from limpid.estimators.growth import grow, old_columns_first
 from limpid.estimators.rows import check_both, check_weights, split
 from limpid.estimators.searching import search
@@ -193,9 +193,9 @@ class Fit:
         self.training = self._training(hurries=not listeners and not hooks.wanted)
         with bar or nullcontext():
             hooks.begin_pass()
-            rate = self.standing.rate_factor
+            rate, averaged = self.standing.rate_factor, averaged_outputs(self.network)
             for epoch in self.training:
-                record.note(of, self.training, epoch)
+                record.note(of, self.training, epoch, averaged)
                 if of.verbose:
                     before, rate = rate, self.training.standing.rate_factor
                     record.tell_patience(
@@ -209,7 +209,7 @@ class Fit:
         """The best network of a search that was interrupted."""
         self.training, self.network, self.watched = found.training, found.training.network, found.watched
         for epoch in self.training.history:
-            record.note(self.of, self.training, epoch)
+            record.note(self.of, self.training, epoch, averaged_outputs(self.network))
         self.training.stopped_because = "interrupted"
 
     def _training(self, hurries: bool) -> Training:

@@ -34,7 +34,7 @@ def model_of(of: Any, training: Training, parameters: Parameters, state: State |
             rows_validation=watched,
             stopped_because=str(training.stopped_because),
             seconds_training=sum(epoch.seconds for epoch in training.history),
-            recipe={name: _plain(value) for name, value in of.get_params(deep=False).items()},
+            recipe={name: _plain(getattr(of, name)) for name in of._parameter_constraints},
         ),
         state=state,
         engine=of.engine,

@@ -3,7 +3,6 @@
 from math import inf, nan
 from typing import Any
 
-from limpid.estimators.descent import averaged_outputs
 from limpid.network import Network
 from limpid.training import Epoch, Training
 
@@ -26,27 +25,27 @@ def describe(of: Any, network: Network) -> None:
     of.out_activation_ = {"sigmoid": "logistic"}.get(network.output.name, network.output.name)
 
 
-def note(of: Any, training: Training, epoch: Epoch) -> None:
-    """One more pass."""
-    of.loss_ = (epoch.cost - epoch.penalty) / averaged_outputs(training.network) + epoch.penalty
+def note(of: Any, training: Training, epoch: Epoch, averaged: int) -> None:
+    """One more pass; the training cost is averaged over so many outputs."""
+    of.loss_ = (epoch.cost - epoch.penalty) / averaged + epoch.penalty
     of.loss_curve_.append(of.loss_)
     if of.solver != "lbfgs":
         of.t_ += training.rows
     if of.verbose:
         print(f"Iteration {epoch.number}, loss = {of.loss_:.8f}")
     if epoch.validation_score is not None:
-        _note_watched(of, training, epoch)
+        _note_watched(of, epoch, averaged)
     if of.best_loss_ is not None and of.loss_ < of.best_loss_:
         of.best_loss_ = of.loss_
 
 
-def _note_watched(of: Any, training: Training, epoch: Epoch) -> None:
+def _note_watched(of: Any, epoch: Epoch, averaged: int) -> None:
     if of.validation_scores_ is None:  # an earlier call had nothing to watch
         of.validation_scores_, of.validation_loss_curve_ = [], []
     score = nan if epoch.validation_score is None else epoch.validation_score
     cost = nan if epoch.validation_cost is None else epoch.validation_cost
     of.validation_scores_.append(score)
-    of.validation_loss_curve_.append(cost / averaged_outputs(training.network))
+    of.validation_loss_curve_.append(cost / averaged)
     if of.best_validation_score_ is not None:
         of.best_validation_score_ = max(of.best_validation_score_, score)
     if of.verbose:

@@ -50,11 +50,9 @@ def split(examples: Examples, share: float, random: np.random.RandomState, strat
 
 def orders(random: np.random.RandomState, rows: int) -> Iterator[NDArray[np.int64]]:
     """The orders that scikit-learn's `shuffle`, called once a pass on the order before, would give."""
-    order = ascending = np.arange(rows)
+    order = np.arange(rows)
     while True:
-        places = ascending.copy()
-        random.shuffle(places)
-        order = order[places]
+        order = order[random.permutation(rows)]
         yield order
 
 
