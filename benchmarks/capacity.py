@@ -62,7 +62,7 @@ def choices(contender: str, until: float) -> dict[str, Any]:
         return {"hidden_layer_sizes": "auto"}
     if contender == "default":
         return {}
-    return {"max_iter": 10**6, "n_iter_no_change": 10**6, "callbacks": lambda epoch: perf_counter() > until}
+    return {"max_iter": 10**6, "n_iter_no_change": 10**6, "callbacks": lambda _: perf_counter() > until}
 
 
 def row_of(name: str, found: dict[str, list[Any]]) -> tuple[str, ...]:
