@@ -77,7 +77,7 @@ class ReferenceDescent:
 
     def train(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
         costs = np.empty((len(rates), 2))
-        rows, size = len(self._examples.Y), self._rule.batch_size
+        rows, size = self._examples.Y.shape[0], self._rule.batch_size
         starts = [
             pass_ + at for pass_ in range(0, len(order), rows) for at in range(0, min(rows, len(order) - pass_), size)
         ]
