@@ -142,6 +142,18 @@ def test_a_hidden_neurons_weights_are_limited(native: Engine, random: np.random.
         assert norms[2] == pytest.approx(np.linalg.norm(start["W3"], axis=0), rel=1e-2), "outputs are free"
 
 
+def test_a_batch_without_weight_moves_only_by_the_penalty(native: Engine, random: np.random.Generator) -> None:
+    network = make_network()
+    start = initial_parameters(network, "normal", random)
+    examples = make_examples(network, random, 8)._replace(weights=np.zeros(8))
+    for l2, factor in ((0.0, 1.0), (0.5, 1 - 0.01 * 0.5)):
+        for engine in (native, ReferenceEngine()):
+            rule = StepRule(OPTIMIZERS["gradient_descent"], 8, l2=l2)
+            descent = engine.begin(network, State(start, {}, 0), examples, rule)
+            assert descent.train(np.arange(8), np.full(1, 0.01))[0, 0] == 0
+            assert_close(descent.state().parameters["W1"], factor * start["W1"], 1e-15)
+
+
 @pytest.mark.parametrize(
     ("widths", "rows", "batch_size", "steps"),
     [

@@ -27,7 +27,7 @@ double TargetBatch<T>::weigh(const Choice& choice) const {
     if (!examples_.weights) return static_cast<double>(choice.count);
     double total = 0;
     for (std::size_t row = 0; row < choice.count; ++row) total += static_cast<double>(examples_.weights[choice[row]]);
-    return total;
+    return total != 0 ? total : 1;
 }
 
 template <class T>

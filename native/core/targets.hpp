@@ -19,7 +19,7 @@ class TargetBatch {
    public:
     TargetBatch(const Network& network, const Examples<T>& examples, std::size_t capacity, double label_smoothing);
 
-    // What the chosen rows weigh together.
+    // What the chosen rows weigh together, or 1 where that is nothing.
     double weigh(const Choice& choice) const;
     // Some rows of the batch; their cost counts by their share of `total`.
     void gather(const Choice& choice, Range rows, double total);

@@ -79,11 +79,11 @@ def gradients(
 ) -> Gradients:
     """The cost of rows x (rows, inputs) with targets y (rows, outputs), and its slope along every parameter.
 
-    `weights` (rows,) scale the rows' costs; the average divides by their sum. The penalty
+    `weights` (rows,) scale the rows' costs; the average divides by their sum, or by 1 where that is 0. The penalty
     l2 / (2 sum of weights) |W|^2 acts on weights, not on biases.
     """
     xp = array_namespace(x)
-    total = x.shape[0] if weights is None else float(xp.sum(weights))
+    total = x.shape[0] if weights is None else float(xp.sum(weights)) or 1.0
     shares = (xp.ones_like(y[:, 0]) if weights is None else weights)[:, None] / total
     trace = forward(network, parameters, x, masks)
     terms = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], y)

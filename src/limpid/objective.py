@@ -75,4 +75,4 @@ def _parts(examples: Examples) -> Iterator[Examples]:
 
 
 def _weight(examples: Examples) -> float:
-    return len(examples.Y) if examples.weights is None else float(examples.weights.sum(dtype=np.float64))
+    return len(examples.Y) if examples.weights is None else float(examples.weights.sum(dtype=np.float64)) or 1.0

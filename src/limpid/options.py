@@ -24,8 +24,7 @@ OPTIMIZER_HELP = (
     "takes all rows at once."
 )
 SCHEDULE_HELP = (
-    "How the learning rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, "
-    "one_cycle."
+    "How the learning rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle."
 )
 WEIGHTS_HELP = (
     "How weights are drawn before the first step: normal, normal_scaled, glorot_uniform, glorot_normal, he, lecun, "

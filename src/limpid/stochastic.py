@@ -210,5 +210,5 @@ def _averages(
     """Cost and penalty averaged over batches, each by the weight of its rows."""
     weights = np.ones(len(order)) if examples.weights is None else examples.weights[order].astype(np.float64)
     shares = np.add.reduceat(weights, np.arange(0, len(order), size))[: len(costs)]
-    cost, penalty = (shares @ costs / shares.sum()) if len(costs) else (np.nan, np.nan)
+    cost, penalty = (shares @ costs / (shares.sum() or 1.0)) if len(costs) else (np.nan, np.nan)
     return float(cost), float(penalty)
