@@ -138,7 +138,7 @@ class MLPClassifier(ClassifierMixin, MLP):
         if self._labels.task == "multilabel":
             raise ValueError("predict_set needs one class for each answer, this classifier gives several labels a row")
         highest = self._threshold(coverage)
-        parts = zip(self._labels.parts(self.model_.logits(rows)), highest, strict=True)
+        parts = zip(self._labels.parts(self._hear().logits(rows)), highest, strict=True)
         sets = [uncertainty.surprises(logits) <= most for logits, most in parts]
         return sets if isinstance(self._labels, Several) else sets[0]
 
@@ -195,15 +195,12 @@ class MLPClassifier(ClassifierMixin, MLP):
             self._labels = labels_of(y)
             self.classes_ = self._labels.classes
             return
-        unknown = self._labels.unknown(y)
-        if self.warm_start:
-            classes = labels_of(y).classes
-            if len(unknown) or len(classes) < len(self.classes_):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                    f"Previously got {self.classes_}, `y` has {classes}"
-                )
-        elif len(unknown):
+        if self.warm_start and (given := labels_of(y)).named != self._labels.named:
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {self.classes_}, `y` has {given.classes}"
+            )
+        if self._labels.unknown(y):
             classes = labels_of(y).classes
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
@@ -211,7 +208,7 @@ class MLPClassifier(ClassifierMixin, MLP):
 
     def _encode(self, y: Rows, dtype: Any) -> Rows:
         y = _flat(y)
-        if len(unknown := self._labels.unknown(y)):
+        if unknown := self._labels.unknown(y):
             raise ValueError(f"y_val has classes that y has not: {', '.join(map(str, unknown))}")
         return self._labels.encode(y, dtype)
 

@@ -24,6 +24,11 @@ class Labels(ABC):
     """The estimator's `classes_`."""
 
     @property
+    def named(self) -> list[Any]:
+        """The classes as plain lists, to compare."""
+        return list(map(np.ndarray.tolist, self.classes)) if isinstance(self.classes, list) else self.classes.tolist()
+
+    @property
     @abstractmethod
     def output(self) -> str:
         """The name of the output activation."""
