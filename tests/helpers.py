@@ -14,15 +14,28 @@ from limpid.network import Network, Parameters, dense_network
 
 
 def make_network(
-    activation: str = "tanh", output: str = "identity", cost: str = "squared_error", hidden: tuple[int, ...] = (5, 4)
+    activation: str = "tanh",
+    output: str = "identity",
+    cost: str = "squared_error",
+    hidden: tuple[int, ...] = (5, 4),
+    normalization: str | None = None,
 ) -> Network:
     """3 inputs; 3 outputs, or as many as the output's groups have."""
-    return dense_network(3, hidden, sum(find_activation(output).groups) or 3, activation, output, cost)
+    outputs = sum(find_activation(output).groups) or 3
+    return dense_network(3, hidden, outputs, activation, output, cost, normalization)
 
 
 def make_parameters(network: Network, random: np.random.Generator, dtype: Any = np.float64) -> Parameters:
-    """Weights and biases of the size that keeps sums near N(0, 1): all of an activation is met."""
-    return initial_parameters(network, "normal_scaled", random, dtype)
+    """Weights and biases of the size that keeps sums near N(0, 1), so that all of an activation is met.
+
+    What normalisation owns is drawn too, since it would change little as it starts.
+    """
+    parameters = initial_parameters(network, "normal_scaled", random, dtype)
+    for name, array in parameters.items():
+        if name.rstrip("0123456789") not in {"W", "b"}:
+            low, high = (0.5, 1.5) if name.startswith(("gamma", "variance")) else (-0.5, 0.5)
+            parameters[name] = random.uniform(low, high, array.shape).astype(dtype)
+    return parameters
 
 
 def make_examples(network: Network, random: np.random.Generator, rows: int = 7, weighted: bool = False) -> Examples:

@@ -11,6 +11,7 @@ from limpid.backprop import forward, gradients
 from limpid.engines import Examples, State, StepRule
 from limpid.engines.reference import ReferenceEngine
 from limpid.network import hidden_activations
+from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import OPTIMIZERS
 from tests.helpers import (
     PAIRS_WITH_NUMBERS,
@@ -46,6 +47,23 @@ def test_gradients(convert: Convert, output: str, cost: str, weighted: bool, ran
         assert_close(got.parameters[name], wanted.parameters[name], 1e-12, name)
 
 
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("training", [False, True])
+def test_normalization(convert: Convert, normalization: str, training: bool, random: np.random.Generator) -> None:
+    network = make_network("gelu", "softmax", "cross_entropy", normalization=normalization)
+    parameters, examples = make_parameters(network, random), make_examples(network, random, weighted=True)
+    assert examples.weights is not None
+    wanted = gradients(network, parameters, *examples, training=training)
+    others = {name: convert(array) for name, array in parameters.items()}
+    given = convert(examples.X), convert(examples.Y), convert(examples.weights)
+    got = gradients(network, others, *given, training=training)
+    assert_close(got.cost, wanted.cost, 1e-12)
+    assert got.running.keys() == wanted.running.keys()
+    for one, other in ((got.parameters, wanted.parameters), (got.running, wanted.running)):
+        for name, array in other.items():
+            assert_close(one[name], array, 1e-12, name)
+
+
 @pytest.mark.parametrize("activation", hidden_activations())
 def test_every_activation(convert: Convert, activation: str, random: np.random.Generator) -> None:
     network = make_network(activation)
@@ -59,9 +77,13 @@ def test_every_activation(convert: Convert, activation: str, random: np.random.G
     assert_close(second, function.second_derivative(wanted.z[0], wanted.a[1]), 1e-12)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_hundred_steps(convert: Convert, optimizer: str, random: np.random.Generator) -> None:
-    network = make_network("relu", "softmax", "cross_entropy")
+@pytest.mark.parametrize(
+    ("optimizer", "normalization"), [*((name, None) for name in OPTIMIZERS), ("adam", "batch"), ("adamw", "layer")]
+)
+def test_a_hundred_steps(
+    convert: Convert, optimizer: str, normalization: str | None, random: np.random.Generator
+) -> None:
+    network = make_network("relu", "softmax", "cross_entropy", normalization=normalization)
     parameters, examples = make_parameters(network, random), make_examples(network, random, rows=20)
     rule = StepRule(
         OPTIMIZERS[optimizer], 4, l2=0.01, dropout=0.2, clip_norm=1.0, max_norm=0.8, label_smoothing=0.1, seed=5

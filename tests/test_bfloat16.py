@@ -52,8 +52,13 @@ def test_slopes_are_near(wide: tuple[Network, Parameters, Examples]) -> None:
 
 
 @needs_bfloat16
-def test_nothing_changes_the_bits(wide: tuple[Network, Parameters, Examples], random: np.random.Generator) -> None:
-    network, start, examples = wide
+@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+def test_nothing_changes_the_bits(
+    normalization: str | None, wide: tuple[Network, Parameters, Examples], random: np.random.Generator
+) -> None:
+    _, _, examples = wide
+    network = dense_network(300, [260, 70], 10, "gelu", normalization=normalization)
+    start = initial_parameters(network, "he", random, np.float32)
     order, rates, ends = random.permutation(1000), np.full(10, 0.01), set()
     for threads in (1, 2, None):
         for cuts in ([10], [3, 7]):

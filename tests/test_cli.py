@@ -105,15 +105,16 @@ def test_a_table_of_numbers(run: Any, tmp_path: Path) -> None:
 
 def test_every_option_is_taken(run: Any) -> None:
     options = (
-        "--hidden 6,5 --activation tanh,gelu --output softmax --cost squared_error --optimizer nesterov --momentum 0.8 "
-        "--learning-rate 0.02 --schedule cosine --warm-up 1 --initial-weights orthogonal --l2 0.1 --dropout 0.1 "
-        "--clip-norm 1 --max-norm 3 --batch-size 10 --epochs 4 --patience 3 --tolerance 0.001 --validation-size 0.2 "
-        "--test-size 0.3 --seed 5 --precision float64 --engine reference --threads 1 --task classification --json"
+        "--hidden 6,5 --activation tanh,gelu --output softmax --cost squared_error --normalization layer "
+        "--optimizer nesterov --momentum 0.8 --learning-rate 0.02 --schedule cosine --warm-up 1 "
+        "--initial-weights orthogonal --l2 0.1 --dropout 0.1 --clip-norm 1 --max-norm 3 --batch-size 10 --epochs 4 "
+        "--patience 3 --tolerance 0.001 --validation-size 0.2 --test-size 0.3 --seed 5 --precision float64 "
+        "--engine reference --threads 1 --task classification --json"
     )
     code, out, _ = run("train", "wine", *options.split())
     told = json.loads(out.splitlines()[-1])
     assert code == 0
-    assert told["network"] == "13-6-5-3 (tanh, gelu, softmax; squared_error)"
+    assert told["network"] == "13-6-5-3 (tanh over layer, gelu over layer, softmax; squared_error)"
     recipe = limpid.load("wine.limpid").origin.recipe
     assert recipe["hidden"] == [6, 5]
     assert (recipe["momentum"], recipe["schedule"], recipe["seed"], recipe["dropout"]) == (0.8, "cosine", 5, 0.1)

@@ -11,8 +11,9 @@ from limpid.dropout import dropout_mask
 from limpid.engines import Engine, Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network, hidden_activations
+from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import OPTIMIZERS
-from tests.helpers import assert_close
+from tests.helpers import assert_close, make_parameters
 
 DTYPES = [np.float32, np.float64]
 
@@ -27,10 +28,16 @@ def hashes(state: State) -> bytes:
 @pytest.mark.parametrize(
     "choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "max_norm": 0.9, "l2": 0.1}], ids=["plain", "all"]
 )
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 def test_no_cut_changes_the_bits(
-    native: Engine, optimizer: str, choices: dict[str, Any], dtype: type, random: np.random.Generator
+    native: Engine,
+    optimizer: str,
+    choices: dict[str, Any],
+    normalization: str | None,
+    dtype: type,
+    random: np.random.Generator,
 ) -> None:
-    network = dense_network(7, [33, 5], 3, "silu")
+    network = dense_network(7, [33, 5], 3, "silu", normalization=normalization)
     rule = StepRule(OPTIMIZERS[optimizer], 9, seed=5, **choices)
     examples = Examples(random.normal(size=(100, 7)).astype(dtype), random.dirichlet(np.ones(3), 100).astype(dtype))
     start = initial_parameters(network, "he", random, dtype)
@@ -68,12 +75,15 @@ def test_several_passes_in_a_call_are_passes(native: Engine, rows_a_batch: int, 
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("activation", hidden_activations())
+@pytest.mark.parametrize(
+    ("activation", "normalization"),
+    [*((name, None) for name in hidden_activations()), ("elu", "batch"), ("elu", "layer")],
+)
 def test_a_row_alone_is_the_row_in_a_batch(
-    native: Engine, activation: str, dtype: type, random: np.random.Generator
+    native: Engine, activation: str, normalization: str | None, dtype: type, random: np.random.Generator
 ) -> None:
-    network = dense_network(11, [37, 6], 5, activation)
-    parameters = initial_parameters(network, "normal_scaled", random, dtype)
+    network = dense_network(11, [37, 64, 6], 5, activation, normalization=normalization)
+    parameters = make_parameters(network, random, dtype)
     X: np.ndarray = random.normal(size=(1000, 11)).astype(dtype)
     together = native.predict(network, parameters, X)
     trace = native.trace(network, parameters, X)
@@ -85,10 +95,16 @@ def test_a_row_alone_is_the_row_in_a_batch(
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("widths", [(7, 33, 5, 3), (97, 70, 1), (600, 130, 520, 17)], ids=str)
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 def test_levels_with_fused_sums_give_the_same_bits(
-    widths: tuple[int, ...], dtype: type, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+    widths: tuple[int, ...],
+    normalization: str | None,
+    dtype: type,
+    random: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    network = dense_network(widths[0], widths[1:-1], widths[-1], "gelu", "softmax" if widths[-1] > 1 else "sigmoid")
+    output = "softmax" if widths[-1] > 1 else "sigmoid"
+    network = dense_network(widths[0], widths[1:-1], widths[-1], "gelu", output, normalization=normalization)
     start = initial_parameters(network, "he", random, dtype)
     X: np.ndarray = random.normal(size=(90, widths[0])).astype(dtype)
     Y: np.ndarray = random.dirichlet(np.ones(widths[-1] + 1), 90)[:, :-1].astype(dtype)

@@ -13,7 +13,8 @@ from limpid.engines import Engine, Examples, State, StepRule, find_engine
 from limpid.engines import native as native_engine
 from limpid.engines.reference import ReferenceEngine
 from limpid.initializers import INITIALIZERS, initial_parameters
-from limpid.network import Network, dense_network, hidden_activations
+from limpid.network import Dense, Network, dense_network, hidden_activations
+from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import OPTIMIZERS, Adam, AdamW, Lion, Momentum, Optimizer
 from tests.helpers import (
     PAIRS_WITH_NUMBERS,
@@ -74,6 +75,7 @@ def test_native_has_every_variant() -> None:
     assert _native.activations == list(ACTIVATIONS)
     assert _native.costs == list(COSTS)
     assert _native.optimizers == list(OPTIMIZERS)
+    assert _native.normalizations == ["none", *NORMALIZATIONS]
 
 
 @pytest.mark.parametrize(("output", "cost"), [*fitting_pairs(), *PAIRS_WITH_NUMBERS])
@@ -123,6 +125,42 @@ def test_every_initializer(native: Engine, weights: str, random: np.random.Gener
 )
 def test_every_choice_of_the_rule(native: Engine, choices: dict[str, Any], random: np.random.Generator) -> None:
     agree(native, make_network("relu", "softmax", "cross_entropy", (13, 7)), random, **choices)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"weighted": True, "dropout": 0.3, "clip_norm": 0.3, "max_norm": 0.9, "l2": 0.5, "label_smoothing": 0.1},
+        {"optimizer": AdamW(weight_decay=0.3), "rows": 43},
+        {"optimizer": OPTIMIZERS["lion"], "rate": 0.001},
+        {"rows": 1100, "batch_size": 1030, "weighted": True, "dropout": 0.2},
+        {"rows": 30, "batch_size": 2**70},
+        {"rows": 5, "batch_size": 4},
+    ],
+    ids=str,
+)
+def test_every_normalization(
+    native: Engine, normalization: str, choices: dict[str, Any], random: np.random.Generator
+) -> None:
+    network = make_network("tanh", "softmax", "cross_entropy", (13, 7), normalization)
+    agree(native, network, random, **choices)
+
+
+def test_layers_that_are_normalised_differently(native: Engine, random: np.random.Generator) -> None:
+    kinds = [None, "batch", "layer", "batch", None, "layer"]
+    layers = [Dense(units, "silu", kind) for units, kind in zip((9, 8, 11, 300, 6, 5), kinds, strict=True)]
+    network = Network(4, (*layers, Dense(2, "sigmoid")), "binary_cross_entropy")
+    agree(native, network, random, rows=50, batch_size=20, dropout=0.2, seed=3)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("rows", [1, 7, 1030])
+def test_predict_trace_and_gradients_of_normalised_networks(
+    native: Engine, normalization: str, rows: int, random: np.random.Generator
+) -> None:
+    compare(native, make_network("mish", "softmax", "cross_entropy", (16, 64), normalization), rows, 1, random)
 
 
 def test_labels_are_smoothed_in_each_group(native: Engine, random: np.random.Generator) -> None:
@@ -180,7 +218,11 @@ def test_every_shape(
 def test_predict_trace_and_gradients(
     native: Engine, output: str, cost: str, rows: int, sure: float, random: np.random.Generator
 ) -> None:
-    network = make_network("mish", output, cost)
+    compare(native, make_network("mish", output, cost), rows, sure, random)
+
+
+def compare(native: Engine, network: Network, rows: int, sure: float, random: np.random.Generator) -> None:
+    """Everything that is computed without a step, by both engines."""
     parameters, examples = make_parameters(network, random), make_examples(network, random, rows, weighted=True)
     parameters["W3"] *= sure  # sums so far from 0 that sigmoids and softmax are almost 0 or 1
     other = ReferenceEngine()
@@ -221,6 +263,7 @@ def variants_broken() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, other in zip(optimizers, [*optimizers[1:], optimizers[0]], strict=True):
         if {name, other} != {"adam", "adamw"}:  # these differ by a number only
             yield f"optimizer {name}", {"optimizer": (name, other)}
+    yield "normalization layer", {"normalization": ("layer", "none")}
 
 
 @pytest.mark.parametrize(
@@ -231,10 +274,16 @@ def test_a_broken_engine_is_found(
 ) -> None:
     real_network, real_optimizer = _native.Network, _native.Optimizer
 
-    def network(widths: Any, activations: Any, cost: str, numbers: list[float], groups: list[int]) -> Any:
+    def network(
+        widths: Any, activations: Any, cost: str, numbers: list[float], groups: list[int], normalizations: list[str]
+    ) -> Any:
         (name, other), (kind, wrong) = swap.get("activation", ("", "")), swap.get("cost", ("", ""))
         activations = [other if activation == name else activation for activation in activations]
-        return real_network(widths, activations, wrong if cost == kind else cost, numbers or [0.4], groups)
+        name, other = swap.get("normalization", ("", ""))
+        normalizations = [other if each == name else each for each in normalizations]
+        return real_network(
+            widths, activations, wrong if cost == kind else cost, numbers or [0.4], groups, normalizations
+        )
 
     def optimizer(name: str, numbers: dict[str, float]) -> Any:
         return real_optimizer(swap["optimizer"][1] if "optimizer" in swap else name, numbers)
@@ -244,8 +293,9 @@ def test_a_broken_engine_is_found(
     native_engine._described.clear()
     activation, cost = swap.get("activation", ("tanh",))[0], swap.get("cost", ("squared_error",))[0]
     rule = OPTIMIZERS[swap.get("optimizer", ("gradient_descent",))[0]]
+    broken = make_network(activation, "identity", cost, (5, 4), swap.get("normalization", (None,))[0])
     try:
         with pytest.raises((AssertionError, ValueError), match=r"off by|not finite|the optimizer remembers"):
-            agree(find_engine("native"), make_network(activation, "identity", cost), random, rule, rate=0.05)
+            agree(find_engine("native"), broken, random, rule, rate=0.05)
     finally:
         native_engine._described.clear()

@@ -9,8 +9,10 @@ from limpid.activations import ACTIVATIONS
 from limpid.backprop import Gradients, forward, gradients
 from limpid.costs import COSTS
 from limpid.dropout import dropout_mask
-from limpid.engines import Examples, find_engine
+from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.network import Network, Parameters, hidden_activations
+from limpid.normalization import NORMALIZATIONS
+from limpid.optimizers import OPTIMIZERS
 from tests.helpers import (
     PAIRS_WITH_NUMBERS,
     assert_close,
@@ -81,8 +83,14 @@ def check(
     got = slopes(network, parameters, *examples, **options).parameters
     wanted = numeric(slopes, network, parameters, *examples, **options)
     assert got.keys() == network.shapes().keys()
-    for name in wanted:
+    for name in learned(network):
         assert_close(got[name], wanted[name], ALLOWED, f"{network} {name}")
+    assert not any(got[name].any() for name in got.keys() - set(learned(network)))
+
+
+def learned(network: Network) -> list[str]:
+    """The names of all arrays but running statistics, which no slope is followed for."""
+    return [name for name in network.shapes() if name.rstrip("0123456789") not in {"mean", "variance"}]
 
 
 @pytest.mark.parametrize(("output", "cost"), fitting_pairs())
@@ -104,6 +112,39 @@ def test_every_variant_was_met() -> None:
     pairs = fitting_pairs()
     assert {output for output, _ in pairs} == set(ACTIVATIONS)
     assert {cost for _, cost in pairs} == set(COSTS)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("activation", ["relu", "silu"])
+def test_normalization(slopes: Slopes, normalization: str, activation: str, random: np.random.Generator) -> None:
+    network = make_network(activation, "softmax", "cross_entropy", normalization=normalization)
+    check(slopes, network, random, weighted=True, l2=0.3)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_normalization_in_a_training_step(normalization: str, random: np.random.Generator) -> None:
+    masks = [dropout_mask(0.4, 1, 2, layer, 7, units) for layer, units in ((1, 5), (2, 4))]
+    network = make_network("gelu", "softmax", "cross_entropy", normalization=normalization)
+    check(gradients, network, random, weighted=True, l2=0.3, masks=masks, training=True)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("rows", [9, 600])
+def test_a_native_step_follows_the_slopes_of_training(
+    normalization: str, rows: int, random: np.random.Generator
+) -> None:
+    """What plain gradient descent does to the parameters are their slopes, by differences of a batch's own cost."""
+    network = make_network("tanh", "softmax", "cross_entropy", normalization=normalization)
+    parameters, examples = make_parameters(network, random), make_examples(network, random, rows, weighted=True)
+    descent = find_engine("native").begin(
+        network, State(parameters, {}, 0), examples, StepRule(OPTIMIZERS["gradient_descent"], rows)
+    )
+    cost = descent.train(np.arange(rows), np.full(1, 1.0))[0, 0]
+    after = descent.state().parameters
+    wanted = numeric(gradients, network, parameters, *examples, training=True)
+    assert_close(cost, gradients(network, parameters, *examples, training=True).cost, 1e-12)
+    for name in learned(network):
+        assert_close(parameters[name] - after[name], wanted[name], ALLOWED, f"{network} {name}")
 
 
 @pytest.mark.parametrize("hidden", [(), (1,), (7,), (3, 5, 2)])
@@ -141,6 +182,16 @@ def test_deltas_are_the_slopes_along_each_sum(random: np.random.Generator) -> No
     found = gradients(network, parameters, *examples)
     for number, delta in enumerate(found.deltas, start=1):
         assert_close(delta[0], found.parameters[f"b{number}"], 1e-15, f"a bias moves its own sum, layer {number}")
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_a_wrong_way_through_a_normalization_is_found(
+    normalization: str, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = type(NORMALIZATIONS[normalization])
+    monkeypatch.setattr(kind, "backward", lambda self, blame, normalized: blame / normalized.statistics.deviation)
+    with pytest.raises(AssertionError, match="off by"):
+        check(gradients, make_network("tanh", normalization=normalization), random, training=True)
 
 
 def test_a_wrong_derivative_is_found(random: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:

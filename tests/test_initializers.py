@@ -31,6 +31,21 @@ def test_spread_and_shapes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
+def test_normalisation_starts_where_it_changes_nothing(name: str) -> None:
+    plain, network = dense_network(4, [5, 3], 2), dense_network(4, [5, 3], 2, normalization="batch")
+    drawn = initial_parameters(network, name, np.random.default_rng(1), np.float32)
+    assert {key: array.shape for key, array in drawn.items()} == network.shapes()
+    assert {array.dtype for array in drawn.values()} == {np.dtype("f4")}
+    for number in (1, 2):
+        assert (drawn[f"gamma{number}"] == 1).all()
+        assert (drawn[f"variance{number}"] == 1).all()
+        assert not drawn[f"beta{number}"].any()
+        assert not drawn[f"mean{number}"].any()
+    alike = initial_parameters(plain, name, np.random.default_rng(1), np.float32)
+    assert all(np.array_equal(drawn[key], array) for key, array in alike.items())
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
 @pytest.mark.parametrize("source", [np.random.default_rng, np.random.RandomState])
 def test_equal_sources_give_equal_networks(name: str, source: type) -> None:
     first, second = (initial_parameters(NETWORK, name, source(3)) for _ in range(2))

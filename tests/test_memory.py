@@ -33,6 +33,11 @@ def test_what_is_needed_grows_with_everything() -> None:
     for change in changes:
         assert memory_needed(network, **{**small, **change}) > least
     assert memory_needed(dense_network(10, [21], 3), **small) > least
+    large = {**small, "batch_size": 10_000}
+    by_layer, by_batch = (
+        memory_needed(dense_network(10, [20], 3, normalization=kind), **large) for kind in ("layer", "batch")
+    )
+    assert memory_needed(network, **large) < by_layer < by_batch / 10, "a whole batch goes through together"
 
 
 LESSON = """

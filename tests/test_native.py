@@ -144,6 +144,11 @@ def test_an_order_that_does_not_fit_is_refused(order: np.ndarray, rates: np.ndar
         (([3, 5], ["softmax"], "squared_error", [], [2, 4]), "groups must be all outputs"),
         (([3, 5], ["softmax"], "squared_error", [], [5, 0]), "groups must be all outputs"),
         (([3, 5], ["relu"], "squared_error", [], [2, 3]), "groups must be all outputs"),
+        (([3, 5, 2], ["relu", "relu"], "squared_error", [], [], ["batches"]), "no normalization 'batches'"),
+        (
+            ([3, 5], ["relu"], "squared_error", [], [], ["batch"]),
+            "a normalization for each hidden layer .* got 1 for 0",
+        ),
     ],
 )
 def test_a_network_that_does_not_fit_is_refused(given: Any, told: str) -> None:
@@ -176,6 +181,17 @@ def test_other_kinds_of_number_are_refused() -> None:
     regression = dense_network(3, [], 2, output="identity")
     with pytest.raises(LimpidError, match="label smoothing needs targets that are probabilities"):
         engine.begin(regression, State(PARAMETERS, {}, 0), Examples(X, Y), rule)
+
+
+def test_what_normalisation_owns_must_be_there() -> None:
+    network = dense_network(3, [4], 2, normalization="batch")
+    parameters = initial_parameters(network, "he", np.random.default_rng(0), np.float32)
+    engine = find_engine("native")
+    for name in ("gamma1", "beta1", "mean1", "variance1"):
+        with pytest.raises(ValueError, match=f"the parameters lack {name}"):
+            engine.predict(network, {key: array for key, array in parameters.items() if key != name}, X)
+    with pytest.raises(ValueError, match=r"mean1 of the parameters must have shape \(4,\), got \(3,\)"):
+        engine.trace(network, {**parameters, "mean1": np.zeros(3, np.float32)}, X)
 
 
 def test_any_layout_is_taken_by_the_engine() -> None:

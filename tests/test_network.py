@@ -14,6 +14,20 @@ def test_shapes_are_the_one_table() -> None:
     assert str(network) == "4-3-2 (relu, softmax; cross_entropy)"
 
 
+def test_normalisation_owns_arrays_of_its_own() -> None:
+    batch = dense_network(4, [3], 2, normalization="batch")
+    assert list(batch.shapes()) == ["W1", "b1", "gamma1", "beta1", "mean1", "variance1", "W2", "b2"]
+    assert set(list(batch.shapes().values())[1:6]) == {(3,)}
+    assert [name for name in batch.shapes() if batch.decays(name)] == ["W1", "W2"]
+    assert batch.count() == 4 * 3 + 5 * 3 + 3 * 2 + 2
+    layer = Network(4, (Dense(3, "relu", "layer"), Dense(2, "relu"), Dense(1, "identity")), "huber")
+    assert list(layer.shapes()) == ["W1", "b1", "gamma1", "beta1", "W2", "b2", "W3", "b3"]
+    assert (batch.over_batch, layer.over_batch) == (True, False)
+    assert str(layer) == "4-3-2-1 (relu over layer, relu, identity; huber)"
+    for network in (batch, layer):
+        assert Network.from_description(network.describe()) == network
+
+
 def test_a_description_comes_back() -> None:
     network = dense_network(4, [3, 3], 1, ["tanh", "gelu"], "identity", "quantile:0.9")
     assert Network.from_description(network.describe()) == network
@@ -49,6 +63,8 @@ def test_every_fitting_pair_makes_a_network(output: str, cost: str) -> None:
         (lambda: Network(2, (), "huber"), "at least one layer"),
         (lambda: Network.from_description({"inputs": 2}), "lacks 'layers'"),
         (lambda: Dense(2, "rely"), "did you mean 'relu'"),
+        (lambda: Dense(2, "relu", "lawyer"), "unknown normalization 'lawyer' .did you mean 'layer'"),
+        (lambda: Network(2, (Dense(2, "relu", "batch"),), "huber"), "outputs are not normalised, got 'batch'"),
         (
             lambda: dense_network(2, [], 4, output="softmax:2,3"),
             "'softmax:2,3' has 5 outputs in its groups, the layer 4",

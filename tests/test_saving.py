@@ -21,6 +21,7 @@ from limpid.errors import LimpidError, ModelFileError
 from limpid.learning import learn
 from limpid.model import Model
 from limpid.network import dense_network
+from limpid.normalization import NORMALIZATIONS
 from limpid.readers import read
 from limpid.saving import load as load_model
 from limpid.saving import save as save_model
@@ -55,9 +56,12 @@ def test_everything_comes_back(model: Model, path: Path) -> None:
     )
 
 
-def test_training_goes_on_from_a_file_with_the_same_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+def test_training_goes_on_from_a_file_with_the_same_bits(normalization: str | None, tmp_path: Path) -> None:
     dataset = read("iris")
-    choices: dict[str, Any] = {"hidden": [5], "patience": 0, "dropout": 0.2, "epochs": 6}
+    choices: dict[str, Any] = {
+        "hidden": [5], "patience": 0, "dropout": 0.2, "epochs": 6, "normalization": normalization
+    }  # fmt: skip
     whole = learn(dataset, **choices)
     list(whole)
     half = learn(dataset, **choices)
@@ -75,6 +79,28 @@ def test_training_goes_on_from_a_file_with_the_same_bits(tmp_path: Path) -> None
     assert all(
         np.array_equal(rest.training.state.parameters[n], array) for n, array in whole.training.parameters.items()
     )
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_a_normalised_network_comes_back(normalization: str, tmp_path: Path) -> None:
+    learning = learn(read("iris"), hidden=[6, 5], epochs=4, normalization=normalization)
+    list(learning)
+    save_model(learning.model, tmp_path / "iris", optimizer_state=True)
+    again = load_model(tmp_path / "iris")
+    assert again.network == learning.network
+    assert again.parameters.keys() == learning.network.shapes().keys()
+    X = read("iris").X
+    assert np.array_equal(again.predict_proba(X), learning.model.predict_proba(X))
+    if normalization == "batch":
+        assert (again.parameters["mean1"] != 0).all()
+        change(tmp_path / "iris", lambda d, a: a.update(variance2=-np.ones(5, np.float32)))
+        with pytest.raises(ModelFileError, match="variance2 holds numbers below 0"):
+            load_model(tmp_path / "iris")
+
+
+def test_a_file_from_before_there_was_normalisation_is_read(model: Model, path: Path) -> None:
+    change(path, lambda d, a: [layer.pop("normalization") for layer in d["network"]["layers"]])
+    assert load_model(path).network == model.network
 
 
 def test_outputs_in_groups_come_back(tmp_path: Path, random: np.random.Generator) -> None:

@@ -13,6 +13,7 @@ from limpid import _native
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network
+from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import OPTIMIZERS
 
 
@@ -22,7 +23,9 @@ from limpid.optimizers import OPTIMIZERS
 @pytest.mark.parametrize(
     "choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "max_norm": 0.9, "l2": 0.1}], ids=["plain", "all"]
 )
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 def test_the_number_of_threads_changes_no_bit(
+    normalization: str | None,
     choices: dict[str, Any],
     zeros: float,
     dtype: type,
@@ -31,7 +34,8 @@ def test_the_number_of_threads_changes_no_bit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LIMPID_SIMD", level)
-    network = dense_network(130, [150, 70], 9, "silu", "softmax:4,5" if choices else "softmax")
+    output = "softmax:4,5" if choices else "softmax"
+    network = dense_network(130, [150, 70], 9, "silu", output, normalization=normalization)
     X: np.ndarray = (random.normal(size=(700, 130)) * (random.uniform(size=(700, 130)) >= zeros)).astype(dtype)
     Y: np.ndarray = random.dirichlet(np.ones(9), 700).astype(dtype)
     start = initial_parameters(network, "he", random, dtype)

@@ -14,6 +14,8 @@ NETWORKS: list[dict[str, Any]] = [
     {"hidden": [9, 4], "seed": 2, "dropout": 0.2},
     {"hidden": [], "learning_rate": 0.01, "batch_size": 10},
     {"hidden": [5], "optimizer": "momentum", "epochs": 2, "activation": "tanh"},
+    {"hidden": [6, 5], "seed": 4, "normalization": "batch"},
+    {"hidden": [6], "seed": 4, "normalization": "layer", "dropout": 0.1},
 ]
 SHARED: dict[str, Any] = {"epochs": 4, "validation_size": 0.2, "patience": 3}
 

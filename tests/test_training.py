@@ -216,6 +216,32 @@ def test_a_blow_up_is_named_and_the_last_good_state_kept(rate: float) -> None:
     assert all(np.isfinite(array).all() for array in training.best_parameters.values())
 
 
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_normalised_networks_blow_up_where_it_is_said(normalization: str) -> None:
+    network = dense_network(4, [8, 6], 3, "relu", normalization=normalization)
+    given = examples()._replace(weights=np.linspace(0.5, 2, 60))
+    training = make("gradient_descent", 1e300, {"l2": 1.0}, given, network=network, epochs=50)
+    list(training)
+    reason = str(training.stopped_because)
+    assert reason.startswith("not finite: ")
+    assert "none of which the reference engine meets" not in reason
+    assert all(np.isfinite(array).all() for array in training.parameters.values())
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_normalised_networks_learn_with_all_that_is_measured(normalization: str) -> None:
+    network = dense_network(4, [16, 8], 3, "relu", normalization=normalization)
+    validation = Validation(examples(seed=2), accuracy)
+    training = make(
+        "adam", 0.02, {"dropout": 0.1}, network=network, epochs=30, validation=validation, measure_slope=True
+    )
+    epochs = list(training)
+    assert training.stopped_because == "all epochs done"
+    assert epochs[-1].cost < 0.7 * epochs[0].cost
+    assert max(epoch.validation_score or 0 for epoch in epochs) > 0.7
+    assert all(epoch.slope is not None and np.isfinite(epoch.slope) for epoch in epochs)
+
+
 def test_inputs_beyond_all_measure_are_named() -> None:
     weights = make().parameters["W1"][:, 2]  # the same signs, so that the sum cannot cancel
     assert np.abs(weights).sum() > 2

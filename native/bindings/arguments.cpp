@@ -157,7 +157,7 @@ void check_outputs(const Network& made) {
 
 Network network(const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
                 const std::string& cost, const std::vector<double>& cost_numbers,
-                const std::vector<std::size_t>& groups) {
+                const std::vector<std::size_t>& groups, const std::vector<std::string>& normalizations) {
     if (widths.size() < 2 || activations.size() + 1 != widths.size())
         throw std::invalid_argument("a network needs an activation for each of its layers, at least one, got " +
                                     std::to_string(widths.size()) + " widths and " +
@@ -174,6 +174,13 @@ Network network(const std::vector<std::size_t>& widths, const std::vector<std::s
     if (std::any_of(made.layers.begin(), made.layers.end() - 1, hidden_softmax))
         throw std::invalid_argument("a hidden layer cannot use 'softmax'");
     check_outputs(made);
+    if (!normalizations.empty() && normalizations.size() + 1 != made.layers.size())
+        throw std::invalid_argument("a normalization for each hidden layer is needed, got " +
+                                    std::to_string(normalizations.size()) + " for " +
+                                    std::to_string(made.layers.size() - 1));
+    for (std::size_t at = 0; at < normalizations.size(); ++at)
+        made.layers[at].normalization =
+            static_cast<Normalization>(place_of("normalization", normalizations[at], normalization_names));
     return made;
 }
 
@@ -202,20 +209,29 @@ Parameters<T>::Parameters(const Network& network, const nb::dict& given, const s
     for (std::size_t at = 0; at < network.layers.size(); ++at) {
         const auto inputs = static_cast<std::ptrdiff_t>(network.layers[at].inputs);
         const auto units = static_cast<std::ptrdiff_t>(network.layers[at].units);
+        arrays_.emplace_back();
         const auto find = [&](const std::string& key, std::initializer_list<std::ptrdiff_t> shape) {
             if (!given.contains(key.c_str())) throw std::invalid_argument("the " + name + " lack " + key);
-            arrays_.push_back(array<T>(given[key.c_str()], key + " of the " + name, shape));
+            arrays_[at].push_back(array<T>(given[key.c_str()], key + " of the " + name, shape));
         };
-        find("W" + std::to_string(at + 1), {inputs, units});
-        find("b" + std::to_string(at + 1), {units});
+        for (const std::string_view kind : network.layers[at].arrays()) {
+            const std::string key = std::string(kind) + std::to_string(at + 1);
+            if (arrays_[at].empty())
+                find(key, {inputs, units});
+            else
+                find(key, {units});
+        }
     }
 }
 
 template <class T>
 Arrays<T> Parameters<T>::copy() const {
     Arrays<T> made(network_);
-    for (std::size_t at = 0; at < made.layers.size(); ++at)
-        made.layers[at].read(arrays_[2 * at].numbers, arrays_[2 * at + 1].numbers);
+    for (std::size_t at = 0; at < made.layers.size(); ++at) {
+        std::vector<const T*> numbers;
+        for (const Array<T>& each : arrays_[at]) numbers.push_back(each.numbers);
+        made.layers[at].read(numbers.data());
+    }
     return made;
 }
 
@@ -228,13 +244,15 @@ Weights<T> Parameters<T>::weights(bool many, std::vector<Buffer<T>>& copies) con
         return copies.back().get();
     };
     for (std::size_t at = 0; at < network_.layers.size(); ++at) {
-        const auto [inputs, units, activation] = network_.layers[at];
-        const T *W = arrays_[2 * at].numbers, *b = arrays_[2 * at + 1].numbers;
-        const std::size_t stride = stride_of<T>(units);
-        if (units % (cache_line / sizeof(T)) == 0 && !many)
-            made.layers.push_back({W, b, units});
-        else
-            made.layers.push_back({copied(W, inputs, units, stride), copied(b, 1, units, stride), stride});
+        const std::size_t inputs = network_.layers[at].inputs, units = network_.layers[at].units,
+                          stride = stride_of<T>(units);
+        const bool in_place = units % (cache_line / sizeof(T)) == 0 && !many;
+        const auto find = [&](std::size_t place) -> const T* {
+            if (place >= arrays_[at].size()) return nullptr;
+            const T* numbers = arrays_[at][place].numbers;
+            return in_place ? numbers : copied(numbers, place ? 1 : inputs, units, stride);
+        };
+        made.layers.push_back({find(0), find(1), in_place ? units : stride, find(2), find(3), find(4), find(5)});
     }
     return made;
 }

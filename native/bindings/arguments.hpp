@@ -41,7 +41,7 @@ Array<T> finite_array(nb::handle given, const std::string& name, std::initialize
 
 Network network(const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
                 const std::string& cost, const std::vector<double>& cost_numbers,
-                const std::vector<std::size_t>& groups);
+                const std::vector<std::size_t>& groups, const std::vector<std::string>& normalizations);
 Optimizer optimizer(const std::string& name, const std::map<std::string, double>& numbers);
 
 // Parameters where they lie in Python's memory.
@@ -57,7 +57,7 @@ class Parameters {
 
    private:
     Network network_;
-    std::vector<Array<T>> arrays_;  // W1, b1, W2, ...
+    std::vector<std::vector<Array<T>>> arrays_;  // of each layer: those of `Layer::arrays`
 };
 
 // What keeps memory alive that is read.

@@ -67,21 +67,21 @@ constexpr std::size_t few_rows = 32;  // for which weights are read where they l
 template <class T>
 struct Dictionary {
     nb::dict made;
-    std::vector<T*> numbers;  // W1, b1, W2, ...
+    std::vector<std::vector<T*>> numbers;  // of each layer: those of `Layer::arrays`
 
-    explicit Dictionary(const Arrays<T>& like) {
-        for (std::size_t at = 0; at < like.layers.size(); ++at) {
-            const auto& layer = like.layers[at];
-            const auto [W, W_numbers] = new_array<T>({layer.inputs, layer.units});
-            const auto [b, b_numbers] = new_array<T>({layer.units});
-            made[("W" + std::to_string(at + 1)).c_str()] = W;
-            made[("b" + std::to_string(at + 1)).c_str()] = b;
-            numbers.push_back(W_numbers), numbers.push_back(b_numbers);
+    explicit Dictionary(const Network& network) {
+        for (const Layer& layer : network.layers) {
+            numbers.emplace_back();
+            for (const std::string_view kind : layer.arrays()) {
+                const auto [array, of_array] =
+                    kind == "W" ? new_array<T>({layer.inputs, layer.units}) : new_array<T>({layer.units});
+                made[(std::string(kind) + std::to_string(numbers.size())).c_str()] = array;
+                numbers.back().push_back(of_array);
+            }
         }
     }
     void fill(const Arrays<T>& from) {
-        for (std::size_t at = 0; at < from.layers.size(); ++at)
-            from.layers[at].write(numbers[2 * at], numbers[2 * at + 1]);
+        for (std::size_t at = 0; at < from.layers.size(); ++at) from.layers[at].write(numbers[at].data());
     }
 };
 
@@ -93,7 +93,7 @@ class PythonDescent {
                   double clip_norm, double max_norm, double label_smoothing, std::uint64_t seed, bool bfloat16,
                   const nb::dict& start, const nb::list& slots, std::uint64_t step, nb::handle X, nb::handle Y,
                   nb::handle weights, std::size_t threads)
-        : batch_size_(batch_size) {
+        : network_(network), batch_size_(batch_size) {
         if (bfloat16 && sizeof(T) != 4) throw std::invalid_argument("bfloat16 products go with float32, got float64");
         const SimdLevel chosen = bfloat16 ? bfloat16_level() : level();
         const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, max_norm, label_smoothing, seed);
@@ -171,11 +171,11 @@ class PythonDescent {
 
     nb::tuple state() {
         // all that Python has a part in is made before the lock is taken, and whoever trains may need Python meanwhile
-        Dictionary<T> parameters(descent_->state.parameters);
+        Dictionary<T> parameters(network_);
         std::vector<Dictionary<T>> remembered;
         nb::list slots;
-        for (const Arrays<T>& slot : descent_->state.slots) {
-            remembered.emplace_back(slot);
+        for (std::size_t at = 0; at < descent_->state.slots.size(); ++at) {
+            remembered.emplace_back(network_);
             slots.append(remembered.back().made);
         }
         std::uint64_t step = 0;
@@ -190,6 +190,7 @@ class PythonDescent {
     }
 
    private:
+    Network network_;
     Owners owners_;
     std::size_t rows_ = 0, batch_size_;
     std::optional<Descent<T>> descent_;
@@ -289,7 +290,7 @@ nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::ha
     const Arrays<T> at = Parameters<T>(network, given, "parameters").copy();
     const LayerArrays<T> deltas(network, from.rows);
     Arrays<T> slopes(network);
-    Dictionary<T> of_slopes(slopes);
+    Dictionary<T> of_slopes(network);
     BatchCost found{};
     {
         const nb::gil_scoped_release free;
@@ -358,16 +359,17 @@ NB_MODULE(_native, module) {
     module.attr("activations") = names_of(activation_names);
     module.attr("costs") = names_of(cost_names);
     module.attr("optimizers") = names_of(optimizer_names);
+    module.attr("normalizations") = names_of(normalization_names);
     nb::class_<Network>(module, "Network", "Layers and cost, by name; ValueError for a name that is not known.")
         .def(
             "__init__",
             [](Network* made, const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
-               const std::string& cost, const std::vector<double>& cost_numbers,
-               const std::vector<std::size_t>& groups) {
-                new (made) Network(network(widths, activations, cost, cost_numbers, groups));
+               const std::string& cost, const std::vector<double>& cost_numbers, const std::vector<std::size_t>& groups,
+               const std::vector<std::string>& normalizations) {
+                new (made) Network(network(widths, activations, cost, cost_numbers, groups, normalizations));
             },
             nb::arg("widths"), nb::arg("activations"), nb::arg("cost"), nb::arg("cost_numbers") = std::vector<double>(),
-            nb::arg("groups") = std::vector<std::size_t>());
+            nb::arg("groups") = std::vector<std::size_t>(), nb::arg("normalizations") = std::vector<std::string>());
     nb::class_<Optimizer>(module, "Optimizer", "An optimizer and its numbers, by name.")
         .def(
             "__init__",

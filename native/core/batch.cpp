@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 
 namespace limpid {
 namespace {
 
-constexpr std::size_t block_bytes = std::size_t{1} << 15;  // of weights, and of slopes
+constexpr std::size_t block_bytes = std::size_t{1} << 15;                        // of weights, and of slopes
+constexpr std::size_t most_entries = std::numeric_limits<std::uint32_t>::max();  // of a batch
 constexpr double entries_a_block = 8;  // of a row; with fewer, going from block to block would cost more than it saves
 
 template <class T>
@@ -47,8 +50,6 @@ template <class T>
 InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units,
                           std::size_t capacity, bool thins, const Kernels<T>& kernels)
     : X_(X), kernels_(kernels), inputs_(inputs), stride_(stride_of<T>(inputs)), block_(inputs) {
-    capacity = std::min(capacity, rows_at_once);
-    constexpr std::size_t most_entries = std::numeric_limits<std::uint32_t>::max();
     thins = thins && capacity * room_of_row() <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
     sparse_ = thins || X_.sparse();
     if (!sparse_) {
@@ -78,13 +79,17 @@ void InputBatch<T>::begin(const Choice& choice) {
         x_stride_ = in_place ? inputs_ : stride_;
         return;
     }
+    std::size_t entries = 0;
     with_places(X_, [&](const auto*, const auto* starts) {
         for (std::size_t row = 0; row < choice.count; ++row) {
             const std::size_t from = choice[row];
             if (row + choice.count < choice.known) fetch(starts + choice[row + choice.count], sizeof *starts);
-            starts_[row + 1] = starts_[row] + static_cast<std::uint32_t>(starts[from + 1] - starts[from]);
+            entries += static_cast<std::size_t>(starts[from + 1] - starts[from]);
+            starts_[row + 1] = static_cast<std::uint32_t>(entries);
         }
     });
+    if (entries > most_entries)
+        throw std::length_error("a batch's sparse rows may hold 4294967295 numbers, got " + std::to_string(entries));
     if (starts_[choice.count] > entries_.size()) entries_.resize(starts_[choice.count]);
 }
 

@@ -8,7 +8,8 @@
 
 namespace limpid {
 
-// Rows that go through all layers together; of larger batches the slopes are summed up part by part, in one chain.
+// Rows that go through all layers together; of larger batches the slopes are summed up part by part, in one chain,
+// where no layer is normalised over them.
 inline constexpr std::size_t rows_at_once = 512;
 
 inline constexpr std::size_t rows_ahead = 8;  // that are asked for before they are read
@@ -39,12 +40,13 @@ struct Choice {
 template <class T>
 class InputBatch {
    public:
-    // Room for `capacity` of the `rows` rows of X, at most `rows_at_once`, for a layer of `units` units.
+    // Room for `capacity` of the `rows` rows of X, for a layer of `units` units.
     // Where `thins`, zeros are left out of the rows of each batch, if that pays.
     InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units, std::size_t capacity,
                bool thins, const Kernels<T>& kernels);
 
-    // Begins a batch; then all its rows are gathered, in any order.
+    // Begins a batch; then all its rows are gathered, in any order. Errors: std::length_error where sparse rows hold
+    // more numbers than can be counted in 32 bits.
     void begin(const Choice& choice);
     void gather(Range rows);
 

@@ -56,6 +56,14 @@ struct Movable {
     std::size_t stride;
 };
 
+// The way back through a normalisation: what it made of the sums, and blame = dC/d(normal gamma + beta), both
+// (rows, units).
+template <class T>
+struct Normalized {
+    const T *blame, *normal, *gamma;
+    std::size_t rows, units, stride;
+};
+
 template <class T>
 struct Kernels {
     // a = f(x W + bias), and f' where `slope` is given, both times `mask` where that is; softmax gives z. Sums wait in
@@ -87,6 +95,26 @@ struct Kernels {
     double (*sum_of_squares)(const T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T* columns);
     // Scales each column of a (rows, units) matrix down to a Euclidean norm of at most `limit`.
     void (*limit_columns)(T* matrix, std::size_t rows, std::size_t units, std::size_t stride, T limit);
+    // normal = (sums - mean) scale with scale = 1 / sqrt(variance + epsilon): of each row's own mean and variance, its
+    // scale to `scales` where they are given; and of columns' means and variances. `normal` may be the sums.
+    void (*normalize_rows)(const T* sums, std::size_t rows, std::size_t units, std::size_t stride, T* normal, T* scales,
+                           T* room);
+    void (*normalize_columns)(const T* sums, const T* mean, const T* variance, std::size_t rows, std::size_t units,
+                              std::size_t stride, T* normal);
+    // Mean and variance of each column, its rows weighted by their shares.
+    void (*column_moments)(const T* sums, const T* shares, std::size_t rows, std::size_t units, std::size_t stride,
+                           T* mean, T* variance);
+    // a = f(normal gamma + beta), and f' where `slope` is given, both times `mask` where that is. `a` may be `normal`.
+    void (*rescale)(Activation, const T* normal, const T* gamma, const T* beta, std::size_t rows, std::size_t units,
+                    std::size_t stride, T* a, T* slope, const T* mask);
+    // dC/d(sums): through each row's own statistics; and through columns' ones, which are the batch's own where shares
+    // and, for all its rows, the sums of blame and of blame times normal are given.
+    void (*back_through_rows)(const Normalized<T>&, const T* scales, T* delta, T* room);
+    void (*back_through_columns)(const Normalized<T>&, const T* variance, const T* shares, const T* blame_sums,
+                                 const T* product_sums, T* delta);
+    // sums[c] += the sum of column c of one times other, number by number; where `fresh`, sums[c] = it.
+    void (*column_products)(const T* one, const T* other, std::size_t rows, std::size_t units, std::size_t stride,
+                            T* sums, bool fresh);
     // What is not zero of `count` numbers, which lie from place `first` on; returns how many there are.
     // `entries_beyond` more of the entries may be written.
     std::size_t (*thin)(const T* numbers, std::size_t first, std::size_t count, Entry<T>* entries);
@@ -94,7 +122,7 @@ struct Kernels {
     std::size_t rows_together;
 };
 
-// How many numbers the kernels of the output layer need room for.
+// How many numbers the kernels that turn rows side by side need room for.
 template <class T>
 constexpr std::size_t output_room(std::size_t units) {
     constexpr std::size_t widest = 64 / sizeof(T);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -32,14 +33,20 @@ template <class T>
 Arrays<T>::Arrays(const Network& network, bool weights) {
     for (const Layer& layer : network.layers) {
         const std::size_t stride = stride_of<T>(layer.units), rows = weights ? layer.inputs : 0;
-        layers.push_back({layer.inputs, layer.units, stride, Buffer<T>(rows * stride), Buffer<T>(stride)});
+        OfLayer made{layer.inputs, layer.units, stride, Buffer<T>(rows * stride), Buffer<T>(stride), {}, {}, {}, {}};
+        if (layer.normalization != Normalization::none) made.gamma = Buffer<T>(stride), made.beta = Buffer<T>(stride);
+        if (layer.normalization == Normalization::batch)
+            made.mean = Buffer<T>(stride), made.variance = Buffer<T>(stride);
+        layers.push_back(std::move(made));
     }
 }
 
 template <class T>
 Weights<T> Arrays<T>::view() const {
     Weights<T> made;
-    for (const OfLayer& layer : layers) made.layers.push_back({layer.W.get(), layer.b.get(), layer.stride});
+    for (const OfLayer& layer : layers)
+        made.layers.push_back({layer.W.get(), layer.b.get(), layer.stride, layer.gamma.get(), layer.beta.get(),
+                               layer.mean.get(), layer.variance.get()});
     return made;
 }
 
@@ -53,15 +60,23 @@ void Arrays<T>::add_weights(T factor, const Arrays& other) {
 }
 
 template <class T>
-void Arrays<T>::OfLayer::read(const T* from_W, const T* from_b) {
-    copy_rows(from_W, units, inputs, units, W.get(), stride);
-    std::copy_n(from_b, units, b.get());
+std::vector<T*> Arrays<T>::OfLayer::rows() const {
+    std::vector<T*> made;
+    for (const Buffer<T>* each : {&b, &gamma, &beta, &mean, &variance})
+        if (each->get()) made.push_back(each->get());
+    return made;
 }
 
 template <class T>
-void Arrays<T>::OfLayer::write(T* to_W, T* to_b) const {
-    copy_rows<T>(W.get(), stride, inputs, units, to_W, units);
-    std::copy_n(b.get(), units, to_b);
+void Arrays<T>::OfLayer::read(const T* const* from) {
+    copy_rows(*from, units, inputs, units, W.get(), stride);
+    for (T* row : rows()) std::copy_n(*++from, units, row);
+}
+
+template <class T>
+void Arrays<T>::OfLayer::write(T* const* to) const {
+    copy_rows<T>(W.get(), stride, inputs, units, *to, units);
+    for (const T* row : rows()) std::copy_n(row, units, *++to);
 }
 
 template class Arrays<float>;

@@ -55,27 +55,31 @@ class Buffer {
 };
 
 // The parameters of every layer where they lie: W (inputs, units) with `stride` numbers from row to row, b (units,),
-// both readable a vector past their end.
+// and what normalisation owns (null where there is none), all readable a vector past their end.
 template <class T>
 struct Weights {
     struct OfLayer {
         const T *W, *b;
         std::size_t stride;
+        const T *gamma = nullptr, *beta = nullptr, *mean = nullptr, *variance = nullptr;
     };
     std::vector<OfLayer> layers;
 };
 
-// W (inputs, units) and b (units,) of every layer, or arrays of the same shapes: slopes, what an optimizer remembers.
+// W (inputs, units), b (units,) and what normalisation owns of every layer, or arrays of the same shapes: slopes, what
+// an optimizer remembers.
 template <class T>
 class Arrays {
    public:
     struct OfLayer {
         std::size_t inputs, units, stride;
-        Buffer<T> W, b;
+        Buffer<T> W, b, gamma, beta, mean, variance;
 
-        // From and to arrays without anything between the rows.
-        void read(const T* from_W, const T* from_b);
-        void write(T* to_W, T* to_b) const;
+        // From and to arrays without anything between the rows, those of `Layer::arrays`.
+        void read(const T* const* from);
+        void write(T* const* to) const;
+        // All that there are but W, in that order.
+        std::vector<T*> rows() const;
     };
     std::vector<OfLayer> layers;
 
@@ -84,7 +88,7 @@ class Arrays {
     // Adds `factor` times the other's weights, biases left out.
     void add_weights(T factor, const Arrays& other);
 
-    // Zeros; without `weights` only the biases have room.
+    // Zeros; without `weights` W has no room.
     explicit Arrays(const Network& network, bool weights = true);
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/matmul.hpp"
+#include "core/normalization.hpp"
 #include "core/optimizers.hpp"
 #include "core/output.hpp"
 #include "core/thin.hpp"
@@ -182,8 +183,26 @@ void limit_columns(T* matrix, std::size_t rows, std::size_t units, std::size_t s
 }
 
 template <class T>
-inline constexpr Kernels<T> kernels{layer<T>,          activate_rows<T>, output_cost<T>, transpose<T>, back<T>,
-                                    descend<T>,        accumulate<T>,    scatter<T>,     step<T>,      column_sums<T>,
-                                    sum_of_squares<T>, limit_columns<T>, thin<T>,        tile_rows};
+inline constexpr Kernels<T> kernels{.layer = layer<T>,
+                                    .activate = activate_rows<T>,
+                                    .output_cost = output_cost<T>,
+                                    .transpose = transpose<T>,
+                                    .back = back<T>,
+                                    .descend = descend<T>,
+                                    .accumulate = accumulate<T>,
+                                    .scatter = scatter<T>,
+                                    .step = step<T>,
+                                    .column_sums = column_sums<T>,
+                                    .sum_of_squares = sum_of_squares<T>,
+                                    .limit_columns = limit_columns<T>,
+                                    .normalize_rows = normalize_rows<T>,
+                                    .normalize_columns = normalize_columns<T>,
+                                    .column_moments = column_moments<T>,
+                                    .rescale = rescale<T>,
+                                    .back_through_rows = back_through_rows<T>,
+                                    .back_through_columns = back_through_columns<T>,
+                                    .column_products = column_products<T>,
+                                    .thin = thin<T>,
+                                    .rows_together = tile_rows};
 
 }  // namespace limpid::LIMPID_LEVEL

@@ -53,10 +53,29 @@ struct Groups {
     std::size_t count = 0;
 };
 
-// a = f(x W + b), W of shape (inputs, units).
+enum class Normalization { none, batch, layer };
+inline constexpr std::array<std::string_view, 3> normalization_names = {"none", "batch", "layer"};
+inline constexpr double normalization_epsilon = 1e-5;  // beside a variance
+inline constexpr double running_share = 0.9;           // of running statistics that stays at each step
+
+// a = f(x W + b), W of shape (inputs, units); where it is normalised, f of what that makes of the sums.
 struct Layer {
     std::size_t inputs, units;
     Activation activation;
+    Normalization normalization = Normalization::none;
+
+    // The arrays that it owns: W, and others of shape (units,).
+    std::vector<std::string_view> arrays() const {
+        switch (normalization) {
+            case Normalization::none:
+                return {"W", "b"};
+            case Normalization::layer:
+                return {"W", "b", "gamma", "beta"};
+            case Normalization::batch:
+                break;
+        }
+        return {"W", "b", "gamma", "beta", "mean", "variance"};
+    }
 };
 
 struct Network {
@@ -68,6 +87,12 @@ struct Network {
     std::size_t outputs() const { return layers.back().units; }
     Activation output() const { return layers.back().activation; }
     Groups groups() const { return {group_sizes.data(), group_sizes.size()}; }
+    // Whether a layer is normalised over batches, so that all rows of one go through together in training.
+    bool over_batch() const {
+        for (const Layer& layer : layers)
+            if (layer.normalization == Normalization::batch) return true;
+        return false;
+    }
 };
 
 // Whether the output activation is the one with which a cost's dC/dz is a - y.

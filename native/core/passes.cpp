@@ -68,7 +68,7 @@ std::size_t predict(const Network& network, const Weights<T>& parameters, const 
         [&](std::size_t room) { return std::make_unique<Backprop<T>>(network, kernels, Rooms{.rows = room}); },
         [&](Backprop<T>& backprop, const InputBatch<T>& inputs, Range piece) {
             const Range rows_of_piece{0, piece.count};
-            backprop.forward(parameters, inputs, rows_of_piece);
+            backprop.forward(parameters, inputs, rows_of_piece, 0);
             backprop.activate_output(rows_of_piece, 0);
             copy_rows(backprop.activations(last), backprop.stride(last), piece.count, network.outputs(),
                       outputs + piece.first * network.outputs(), network.outputs());
@@ -104,6 +104,12 @@ std::size_t trace(const Network& network, const Weights<T>& parameters, const In
                                    .depth = layer.inputs};
                 if (number == 0) inputs.describe(factors, 0);
                 kernels.layer(factors, own.b, Activation::identity, sums, nullptr, nullptr, stride);
+                if (layer.normalization != Normalization::none) {
+                    normalize(kernels, layer, own.mean, own.variance, static_cast<const T*>(sums), piece.count, stride,
+                              sums, static_cast<T*>(nullptr), room.outputs.get());
+                    kernels.rescale(Activation::identity, sums, own.gamma, own.beta, piece.count, layer.units, stride,
+                                    sums, nullptr, nullptr);
+                }
                 copy_rows<T>(sums, stride, piece.count, layer.units, z[number] + at, layer.units);
                 kernels.activate(layer.activation, network.groups(), sums, piece.count, layer.units, stride,
                                  room.outputs.get());
@@ -116,7 +122,7 @@ template <class T>
 BatchCost gradients(const Network& network, const Arrays<T>& parameters, const Examples<T>& examples, double l2,
                     SimdLevel level, std::size_t threads, const std::vector<T*>& deltas, Arrays<T>& slopes) {
     const FlushToZero flush;
-    Sweep<T> sweep(network, examples, examples.rows, 0, false, true, level, threads);
+    Sweep<T> sweep(network, examples, std::min(examples.rows, rows_at_once), 0, false, false, level, threads);
     Crew crew(sweep.members());
     const double total = sweep.weigh({nullptr, 0, examples.rows, examples.rows});
     BatchCost found{0, l2 != 0 ? 0.5 * l2 / total * sweep.sum_of_squares(crew, parameters, false) : 0};
@@ -127,11 +133,11 @@ BatchCost gradients(const Network& network, const Arrays<T>& parameters, const E
         sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t) {
             const auto& own = slopes.layers[layer];
             sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, first == 0);
-            if (inputs.first == 0) sweep.sum_delta(layer, own.b.get(), first == 0);
+            if (inputs.first == 0) sweep.sum_slopes(layer, own, first == 0);
         });
         for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
             const std::size_t units = network.layers[layer].units;
-            copy_rows(sweep.delta(layer), sweep.stride(layer), count, units, deltas[layer] + first * units, units);
+            copy_rows(sweep.blame(layer), sweep.stride(layer), count, units, deltas[layer] + first * units, units);
         }
     }
     if (l2 != 0) slopes.add_weights(static_cast<T>(l2 / total), parameters);

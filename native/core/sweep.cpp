@@ -36,14 +36,13 @@ std::size_t worthwhile_threads(double multiplications, std::size_t threads) {
 
 template <class T>
 Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing,
-                bool drops, bool thins, SimdLevel level, std::size_t threads)
+                bool drops, bool trains, SimdLevel level, std::size_t threads)
     : network_(network),
       kernels_(kernels_for<T>(level)),
-      members_(worthwhile_threads(
-          static_cast<double>(std::min(rows, rows_at_once)) * static_cast<double>(count_weights(network)), threads)),
-      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows, thins, kernels_),
+      members_(worthwhile_threads(static_cast<double>(rows) * static_cast<double>(count_weights(network)), threads)),
+      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows, !trains, kernels_),
       targets_(network, examples, rows, label_smoothing),
-      backprop_(network, kernels_, {rows, true, drops, members_}),
+      backprop_(network, kernels_, {rows, true, drops, members_, trains}),
       pieces_(pieces_of(network, members_, inputs_.sparse() ? inputs_.block() : 0)),
       widest_(stride_of<T>(widest_of(network))),
       columns_(members_ * widest_),
@@ -53,6 +52,8 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
             square_pieces_.push_back(
                 {layer, {first, std::min(squares_together, network.layers[layer].inputs - first)}});
     squares_.resize(square_pieces_.size());
+    for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
+        if (backprop_.by_batch(layer)) meetings_.push_back(layer);
     for (std::size_t layer = 0; layer + 1 < network.layers.size(); ++layer)
         for (std::size_t first = 0; first < network.layers[layer].units; first += columns_together)
             column_pieces_.push_back({layer, {first, std::min(columns_together, network.layers[layer].units - first)}});
@@ -64,7 +65,7 @@ auto Sweep<T>::pieces_of(const Network& network, std::size_t members, std::size_
     std::vector<Piece> made;
     const std::size_t most_weights = count_weights(network) / (members == 1 ? 1 : 4 * members);
     for (std::size_t layer = network.layers.size(); layer-- > 0;) {
-        const auto [inputs, units, activation] = network.layers[layer];
+        const std::size_t inputs = network.layers[layer].inputs, units = network.layers[layer].units;
         std::size_t size = std::min(inputs, round_up(most_weights / units + 1, inputs_together));
         if (layer == 0 && first_block) size = first_block;
         for (std::size_t first = 0; first < inputs; first += size)
@@ -87,18 +88,57 @@ void Sweep<T>::prepare(const Arrays<T>& parameters, std::size_t layer, Range inp
 }
 
 template <class T>
+template <class Use>
+void Sweep<T>::share_rows(Crew& crew, const Use& use) const {
+    // of a large batch that goes through whole each piece is as large as a part of another one, for the caches' sake
+    const std::size_t pieces = std::max(crew.members(), (rows_ + rows_at_once - 1) / rows_at_once);
+    const std::size_t part = std::min(rows_, round_up((rows_ + pieces - 1) / pieces, kernels_.rows_together));
+    crew.share((rows_ + part - 1) / part, [&](std::size_t number, std::size_t member) {
+        use(Range{number * part, std::min(part, rows_ - number * part)}, member);
+    });
+}
+
+template <class T>
+template <class Use>
+void Sweep<T>::share_units(Crew& crew, std::size_t layer, const Use& use) const {
+    const std::size_t units = network_.layers[layer].units;
+    crew.share((units + columns_together - 1) / columns_together, [&](std::size_t number, std::size_t) {
+        const std::size_t first = number * columns_together;
+        use(Range{first, std::min(columns_together, units - first)});
+    });
+}
+
+// Threads that share the rows meet where a layer is normalised by the batch: its statistics, and the sums on the way
+// back, are over all of them.
+template <class T>
 double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
     rows_ = choice.count;
     inputs_.begin(choice);
-    const std::size_t part =
-        std::min(rows_, round_up((rows_ + crew.members() - 1) / crew.members(), kernels_.rows_together));
-    crew.share((rows_ + part - 1) / part, [&](std::size_t number, std::size_t member) {
-        const Range rows{number * part, std::min(part, rows_ - number * part)};
-        inputs_.gather(rows), targets_.gather(choice, rows, total);
-        backprop_.forward(weights_, inputs_, rows, dropout);
+    std::size_t done = 0;
+    const auto there = [&](Range rows, std::size_t member, std::size_t end) {
+        if (done == 0) inputs_.gather(rows), targets_.gather(choice, rows, total);
+        backprop_.forward(weights_, inputs_, rows, member, dropout, done, end);
+    };
+    for (const std::size_t layer : meetings_) {
+        const std::size_t end = 2 * layer + 1;
+        share_rows(crew, [&](Range rows, std::size_t member) { there(rows, member, end); });
+        share_units(crew, layer, [&](Range units) { backprop_.find_moments(layer, targets_, rows_, units); });
+        done = end;
+    }
+    const auto back = [&](Range rows, std::size_t member, std::size_t meetings, std::size_t from) {
+        backprop_.back(weights_, targets_, rows, member, meetings ? 2 * meetings_[meetings - 1] + 2 : 1, from);
+    };
+    std::size_t meetings = meetings_.size();
+    share_rows(crew, [&](Range rows, std::size_t member) {
+        there(rows, member, backprop_.steps());
         backprop_.measure(targets_, rows, member);
-        for (std::size_t layer = network_.layers.size(); layer-- > 1;) backprop_.back(layer, rows);
+        back(rows, member, meetings, backprop_.steps() - 1);
     });
+    while (meetings-- > 0) {
+        const std::size_t layer = meetings_[meetings];
+        share_units(crew, layer, [&](Range units) { backprop_.find_sums(layer, rows_, units); });
+        share_rows(crew, [&](Range rows, std::size_t member) { back(rows, member, meetings, 2 * layer + 2); });
+    }
     return backprop_.cost(rows_);
 }
 
@@ -109,7 +149,7 @@ void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh) 
         return;
     }
     if (fresh) std::fill_n(sums, inputs.count * stride(0), T(0));
-    kernels_.scatter(inputs_.lists(0), inputs.first / inputs_.block(), inputs.first, rows_, delta(0),
+    kernels_.scatter(inputs_.lists(0), inputs.first / inputs_.block(), inputs.first, rows_, backprop_.delta(0),
                      network_.layers[0].units, sums, stride(0));
 }
 
@@ -128,21 +168,16 @@ void Sweep<T>::descend(std::size_t layer, Range inputs, const T* sums, const Ste
 }
 
 template <class T>
-void Sweep<T>::sum_delta(std::size_t layer, T* sums, bool fresh) const {
-    kernels_.column_sums(backprop_.delta(layer), rows_, network_.layers[layer].units, backprop_.stride(layer), sums,
-                         fresh);
-}
-
-template <class T>
-double Sweep<T>::sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool biases) {
+double Sweep<T>::sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool others) {
     crew.share(square_pieces_.size(), [&](std::size_t number, std::size_t member) {
         const auto& [layer, inputs] = square_pieces_[number];
         const auto& own = arrays.layers[layer];
         T* const columns = columns_.get() + member * widest_;
         squares_[number] = kernels_.sum_of_squares(own.W.get() + inputs.first * own.stride, inputs.count, own.units,
                                                    own.stride, columns);
-        if (biases && inputs.first == 0)
-            squares_[number] += kernels_.sum_of_squares(own.b.get(), 1, own.units, own.stride, columns);
+        if (others && inputs.first == 0)
+            for (const T* row : own.rows())
+                squares_[number] += kernels_.sum_of_squares(row, 1, own.units, own.stride, columns);
     });
     return std::accumulate(squares_.begin(), squares_.end(), 0.0);
 }

@@ -18,20 +18,22 @@ std::size_t worthwhile_threads(double multiplications, std::size_t threads);
 template <class T>
 class Sweep {
    public:
-    // For batches of `rows` rows. The examples must outlive it.
+    // For up to `rows` rows together; where it `trains`, batches that are normalised over are whole and so by their own
+    // statistics, else by the running ones. The examples must outlive it.
     Sweep(const Network& network, const Examples<T>& examples, std::size_t rows, double label_smoothing, bool drops,
-          bool thins, SimdLevel level, std::size_t threads);
+          bool trains, SimdLevel level, std::size_t threads);
 
     std::size_t members() const { return members_; }
     const Kernels<T>& kernels() const { return kernels_; }
-    const T* delta(std::size_t layer) const { return backprop_.delta(layer); }
+    // dC/dz of the rows, once they came back.
+    const T* blame(std::size_t layer) const { return backprop_.blame(layer); }
     std::size_t stride(std::size_t layer) const { return backprop_.stride(layer); }
 
     double weigh(const Choice& choice) const { return targets_.weigh(choice); }
     // The parameters to go there and back with, which must stay where they are; and some of a layer that changed since.
     void prepare(Crew& crew, const Arrays<T>& parameters);
     void prepare(const Arrays<T>& parameters, std::size_t layer, Range inputs);
-    // The chosen rows, at most `rows_at_once`, to their cost by their share of `total`, and back to every delta.
+    // The chosen rows to their cost by their share of `total`, and back to every delta.
     double there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout);
     // Calls `use(layer, inputs, member)` for parts of all layers' inputs until all were named.
     template <class Use>
@@ -45,10 +47,14 @@ class Sweep {
     // The optimizer's step along those slopes and, where they are given, the `sums` of the rows before.
     void descend(std::size_t layer, Range inputs, const T* sums, const StepNumbers<T>& numbers,
                  const Movable<T>& parameters, std::size_t member);
-    // sums of a layer's dC/dz over the rows; where `fresh`, instead of what `sums` held.
-    void sum_delta(std::size_t layer, T* sums, bool fresh) const;
-    // The sum of the squares of all arrays: of the weights, and of biases where these count.
-    double sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool biases);
+    // The same for b, gamma and beta of a layer, whose slopes lie in `slopes`.
+    void sum_slopes(std::size_t layer, const typename Arrays<T>::OfLayer& slopes, bool fresh) const {
+        backprop_.sum_slopes(layer, rows_, slopes, fresh);
+    }
+    // After a step, running statistics take over their share of the batch's.
+    void keep_moments(const Arrays<T>& parameters) const { backprop_.keep_moments(parameters); }
+    // The sum of the squares of all arrays: of the weights, and of all others where these count.
+    double sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool others);
     // Scales the weights that come into each hidden unit down to a norm of at most `limit`, and prepares them.
     void limit_norms(Crew& crew, const Arrays<T>& parameters, T limit);
 
@@ -58,6 +64,11 @@ class Sweep {
         Range part;  // of its inputs; in `column_pieces_` of its units
     };
     static std::vector<Piece> pieces_of(const Network& network, std::size_t members, std::size_t first_block);
+    // Calls `use(rows, member)` for parts of the batch's rows, or `use(units)` for parts of a layer's units.
+    template <class Use>
+    void share_rows(Crew& crew, const Use& use) const;
+    template <class Use>
+    void share_units(Crew& crew, std::size_t layer, const Use& use) const;
 
     const Network& network_;
     const Kernels<T>& kernels_;
@@ -67,6 +78,7 @@ class Sweep {
     Backprop<T> backprop_;
     Weights<T> weights_;
     std::vector<Piece> pieces_, square_pieces_, column_pieces_;
+    std::vector<std::size_t> meetings_;  // layers that are normalised by the batch
     std::vector<double> squares_;
     std::size_t widest_;
     Buffer<T> columns_, block_;  // of each member: room for a row of the widest layer, for a block's slopes

@@ -18,7 +18,6 @@ TargetBatch<T>::TargetBatch(const Network& network, const Examples<T>& examples,
         for (const std::size_t size : network.group_sizes)
             output = std::fill_n(output, size, static_cast<T>(label_smoothing / static_cast<double>(size)));
     }
-    capacity = std::min(capacity, rows_at_once);
     y_ = Buffer<T>(capacity * stride_), shares_ = Buffer<T>(capacity);
 }
 

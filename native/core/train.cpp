@@ -13,9 +13,10 @@ Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& ex
       network_(std::move(network)),
       rule_(rule),
       examples_(examples.rows),
-      sweep_(network_, thinned(examples, level), rule_.batch_size, rule_.label_smoothing, rule_.dropout > 0, false,
-             level, threads),
-      slopes_(network_, rule_.batch_size > rows_at_once || std::isfinite(rule_.clip_norm)) {}
+      rows_together_(std::min(rule_.batch_size, network_.over_batch() ? examples_ : rows_at_once)),
+      sweep_(network_, thinned(examples, level), rows_together_, rule_.label_smoothing, rule_.dropout > 0, true, level,
+             threads),
+      slopes_(network_, std::min(rule_.batch_size, examples_) > rows_together_ || std::isfinite(rule_.clip_norm)) {}
 
 // Rows that are rounded go through faster as they are.
 template <class T>
@@ -54,8 +55,8 @@ BatchCost Descent<T>::step(Crew& crew, const Choice& batch, double rate) {
     const StepNumbers<T> of_weights = step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2);
     const Numbers numbers{of_weights, of_biases(of_weights)};
     const bool clips = std::isfinite(rule_.clip_norm);
-    for (std::size_t first = 0; first < batch.count; first += rows_at_once) {
-        const Choice part{batch.order, batch.first + first, std::min(rows_at_once, batch.count - first),
+    for (std::size_t first = 0; first < batch.count; first += rows_together_) {
+        const Choice part{batch.order, batch.first + first, std::min(rows_together_, batch.count - first),
                           batch.known - first};
         found.cost += sweep_.there_and_back(crew, part, total, {rule_.dropout, rule_.seed, state.step, first});
         const bool fresh = first == 0, last = first + part.count == batch.count;
@@ -67,6 +68,7 @@ BatchCost Descent<T>::step(Crew& crew, const Choice& batch, double rate) {
         });
     }
     if (clips) descend_clipped(crew, numbers, l2);
+    sweep_.keep_moments(state.parameters);
     if (std::isfinite(rule_.max_norm)) sweep_.limit_norms(crew, state.parameters, static_cast<T>(rule_.max_norm));
     ++state.step;
     return found;
@@ -81,16 +83,25 @@ void Descent<T>::descend(std::size_t layer, Range inputs, bool fresh, const Numb
                    movable(layer, &Arrays<T>::OfLayer::W, from), member);
     prepare(layer, inputs);
     if (inputs.first) return;
-    sweep_.sum_delta(layer, slopes.b.get(), fresh);
-    sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), T(1), 1,
-                          slopes.units);
+    sweep_.sum_slopes(layer, slopes, fresh);
+    descend_others(layer, numbers.biases, T(1));
 }
 
 template <class T>
 void Descent<T>::accumulate(std::size_t layer, Range inputs, bool fresh) {
     const auto& slopes = slopes_.layers[layer];
     sweep_.accumulate(layer, inputs, slopes.W.get() + inputs.first * slopes.stride, fresh);
-    if (inputs.first == 0) sweep_.sum_delta(layer, slopes.b.get(), fresh);
+    if (inputs.first == 0) sweep_.sum_slopes(layer, slopes, fresh);
+}
+
+// The step of all that learns but W, along `scale` times the slopes.
+template <class T>
+void Descent<T>::descend_others(std::size_t layer, const StepNumbers<T>& numbers, T scale) {
+    using OfLayer = typename Arrays<T>::OfLayer;
+    const OfLayer& slopes = slopes_.layers[layer];
+    for (const auto array : {&OfLayer::b, &OfLayer::gamma, &OfLayer::beta})
+        if (const T* g = (slopes.*array).get())
+            sweep_.kernels().step(numbers, movable(layer, array), g, scale, 1, slopes.units);
 }
 
 // All slopes are shortened together so that their norm is at most the rule's (Pascanu et al. 2013), then followed.
@@ -104,8 +115,7 @@ void Descent<T>::descend_clipped(Crew& crew, Numbers numbers, double l2) {
         const auto& slopes = slopes_.layers[layer];
         sweep_.kernels().step(numbers.weights, movable(layer, &Arrays<T>::OfLayer::W), slopes.W.get(), scale,
                               slopes.inputs, slopes.units);
-        sweep_.kernels().step(numbers.biases, movable(layer, &Arrays<T>::OfLayer::b), slopes.b.get(), scale, 1,
-                              slopes.units);
+        descend_others(layer, numbers.biases, scale);
         prepare(layer, {0, slopes.inputs});
     }
 }

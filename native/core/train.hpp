@@ -44,13 +44,14 @@ class Descent {
     BatchCost step(Crew& crew, const Choice& batch, double rate);
     void descend(std::size_t layer, Range inputs, bool fresh, const Numbers& numbers, std::size_t member);
     void accumulate(std::size_t layer, Range inputs, bool fresh);
+    void descend_others(std::size_t layer, const StepNumbers<T>& numbers, T scale);
     void descend_clipped(Crew& crew, Numbers numbers, double l2);
     void prepare(std::size_t layer, Range inputs);
     Movable<T> movable(std::size_t layer, Buffer<T> Arrays<T>::OfLayer::* array, std::size_t from = 0);
 
     Network network_;
     StepRule rule_;
-    std::size_t examples_;
+    std::size_t examples_, rows_together_;  // in all; that go through the layers together
     std::optional<Compressed<T>> compressed_;
     Sweep<T> sweep_;
     Arrays<T> slopes_;

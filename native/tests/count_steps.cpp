@@ -96,6 +96,7 @@ struct Workload {
     Activation hidden = Activation::relu, output = Activation::softmax;
     CostKind cost = CostKind::cross_entropy;
     OptimizerKind optimizer = OptimizerKind::adam;
+    Normalization normalization = Normalization::none;
 };
 
 const std::vector<Workload> workloads = {{"mnist 784-128-10, batch 128", {784, 128, 10}, 128, pictures},
@@ -118,23 +119,46 @@ const std::vector<Workload> workloads = {{"mnist 784-128-10, batch 128", {784, 1
                                           CostKind::squared_error},
                                          {"wide 512-512-512-256, batch 64", {512, 512, 512, 256}, 64, full},
                                          {"adult 108-64-32-2, batch 256, sparse", {108, 64, 32, 2}, 256, categories},
-                                         {"sparse 20000-64-2, batch 256", {20'000, 64, 2}, 256, words}};
+                                         {"sparse 20000-64-2, batch 256", {20'000, 64, 2}, 256, words},
+                                         {"over_batch 64-128-64-10, batch 128",
+                                          {64, 128, 64, 10},
+                                          128,
+                                          full,
+                                          Activation::relu,
+                                          Activation::softmax,
+                                          CostKind::cross_entropy,
+                                          OptimizerKind::adam,
+                                          Normalization::batch},
+                                         {"over_layer 64-128-64-10, batch 128",
+                                          {64, 128, 64, 10},
+                                          128,
+                                          full,
+                                          Activation::relu,
+                                          Activation::softmax,
+                                          CostKind::cross_entropy,
+                                          OptimizerKind::adam,
+                                          Normalization::layer}};
 
 Network network_of(const Workload& workload) {
     Network made{{}, {workload.cost}};
     const std::size_t layers = workload.widths.size() - 1;
-    for (std::size_t at = 0; at < layers; ++at)
-        made.layers.push_back(
-            {workload.widths[at], workload.widths[at + 1], at + 1 == layers ? workload.output : workload.hidden});
+    for (std::size_t at = 0; at < layers; ++at) {
+        const bool last = at + 1 == layers;
+        made.layers.push_back({workload.widths[at], workload.widths[at + 1], last ? workload.output : workload.hidden,
+                               last ? Normalization::none : workload.normalization});
+    }
     return made;
 }
 
 State<float> start_of(const Network& network, const Optimizer& optimizer, Random& random) {
     State<float> made{Arrays<float>(network), {}, 0};
-    for (const auto& layer : made.parameters.layers)
+    for (const auto& layer : made.parameters.layers) {
+        for (const auto* ones : {&layer.gamma, &layer.variance})
+            if (ones->get()) std::fill_n(ones->get(), layer.units, 1.0f);
         for (std::size_t input = 0; input < layer.inputs; ++input)
             for (std::size_t unit = 0; unit < layer.units; ++unit)
                 layer.W.get()[input * layer.stride + unit] = (random.uniform() - 0.5f) / 8;
+    }
     for (std::size_t slot = 0; slot < optimizer.slots(); ++slot) made.slots.emplace_back(network);
     return made;
 }

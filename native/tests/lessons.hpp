@@ -22,6 +22,12 @@ inline limpid::Network classifier(const std::vector<std::size_t>& widths) {
     return network(limpid::Activation::relu, limpid::Activation::softmax, {limpid::CostKind::cross_entropy}, widths);
 }
 
+// The same with all hidden layers normalised.
+inline limpid::Network normalized(limpid::Network net, limpid::Normalization kind) {
+    for (std::size_t at = 0; at + 1 < net.layers.size(); ++at) net.layers[at].normalization = kind;
+    return net;
+}
+
 template <class T>
 struct Lesson {
     limpid::Network net;
@@ -44,6 +50,8 @@ struct Lesson {
                     layer.W.get()[input * layer.stride + unit] =
                         normal(random) / std::sqrt(static_cast<T>(layer.inputs));
             for (std::size_t unit = 0; unit < layer.units; ++unit) layer.b.get()[unit] = normal(random);
+            for (const auto* row : {&layer.gamma, &layer.beta, &layer.mean, &layer.variance})
+                for (std::size_t unit = 0; row->get() && unit < layer.units; ++unit) row->get()[unit] = uniform(random);
         }
     }
 
@@ -58,7 +66,8 @@ struct Lesson {
         for (std::size_t at = 0; at < start.layers.size(); ++at) {
             const auto &from = start.layers[at], &to = made.parameters.layers[at];
             std::copy_n(from.W.get(), from.inputs * from.stride, to.W.get());
-            std::copy_n(from.b.get(), from.stride, to.b.get());
+            for (std::size_t row = 0; row < from.rows().size(); ++row)
+                std::copy_n(from.rows()[row], from.stride, to.rows()[row]);
         }
         for (std::size_t slot = 0; slot < optimizer.slots(); ++slot) made.slots.emplace_back(net);
         return made;
@@ -70,10 +79,11 @@ template <class T>
 std::vector<double> flat(const limpid::Arrays<T>& arrays) {
     std::vector<double> made;
     for (const auto& layer : arrays.layers) {
-        std::vector<T> W(layer.inputs * layer.units), b(layer.units);
-        layer.write(W.data(), b.data());
-        made.insert(made.end(), W.begin(), W.end());
-        made.insert(made.end(), b.begin(), b.end());
+        for (std::size_t input = 0; input < layer.inputs; ++input) {
+            const T* const row = layer.W.get() + input * layer.stride;
+            made.insert(made.end(), row, row + layer.units);
+        }
+        for (const T* row : layer.rows()) made.insert(made.end(), row, row + layer.units);
     }
     return made;
 }

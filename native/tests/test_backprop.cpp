@@ -27,16 +27,20 @@ class Run {
     }
 
     void rows(Range some, std::size_t member) {
-        backprop_.forward(lesson_.start.view(), inputs_, some, dropout_);
+        const Weights<T> weights = lesson_.start.view();
+        const std::size_t steps = backprop_.steps();
+        backprop_.forward(weights, inputs_, some, member, dropout_, 0, 1);  // anywhere on the way one may stop
+        backprop_.forward(weights, inputs_, some, member, dropout_, 1, steps);
         backprop_.measure(targets_, some, member);
-        for (std::size_t layer = lesson_.net.layers.size(); layer-- > 1;) backprop_.back(layer, some);
+        backprop_.back(weights, targets_, some, member, 2, steps - 1);
+        backprop_.back(weights, targets_, some, member, 1, 2);
     }
 
     // Every layer's activations and blame of some rows, and the cost of those up to them.
     std::vector<double> found(Range some) const {
         std::vector<double> made{backprop_.cost(some.first + some.count)};
         for (std::size_t layer = 0; layer < lesson_.net.layers.size(); ++layer)
-            for (const T* of : {backprop_.activations(layer), backprop_.delta(layer)})
+            for (const T* of : {backprop_.activations(layer), backprop_.delta(layer), backprop_.blame(layer)})
                 for (std::size_t row = some.first; row < some.first + some.count; ++row) {
                     const T* from = of + row * backprop_.stride(layer);
                     made.insert(made.end(), from, from + lesson_.net.layers[layer].units);
@@ -84,9 +88,12 @@ void check_all() {
     const Lesson<T> plain(classifier({11, 19, 9, 5}), 30), sparse(classifier({200, 19, 5}), 30, 9),
         deep(network(Activation::tanh, Activation::sigmoid, squared, {5, 7, part_depth + 9, 3}), 30),
         single(network(Activation::tanh, Activation::identity, squared, {4, 1}), 30);
+    const Lesson<T> by_layer(normalized(classifier({11, 19, 9, 5}), Normalization::layer), 30),
+        by_running(normalized(classifier({11, 19, 9, 5}), Normalization::batch), 30);
     for (const SimdLevel level : levels_here())
         for (const double dropout : {0.0, 0.4})
-            for (const Lesson<T>* lesson : {&plain, &sparse, &deep, &single}) check(*lesson, level, dropout);
+            for (const Lesson<T>* lesson : {&plain, &sparse, &deep, &single, &by_layer, &by_running})
+                check(*lesson, level, dropout);
     for (const SimdLevel level : levels_here()) check_masks<T>(level);
 }
 

@@ -10,25 +10,41 @@ using namespace limpid;
 
 template <class T>
 static void check_arrays() {
-    const Network network{{{3, 5, Activation::relu}, {5, 1, Activation::identity}}, {CostKind::squared_error}};
+    const Network network{{{3, 5, Activation::relu, Normalization::batch},
+                           {5, 2, Activation::relu, Normalization::layer},
+                           {2, 1, Activation::identity}},
+                          {CostKind::squared_error}};
     Arrays<T> arrays(network), other(network);
-    for (auto& layer : arrays.layers) {
-        std::vector<T> W(layer.inputs * layer.units), b(layer.units), W_back(W.size()), b_back(b.size());
-        for (std::size_t at = 0; at < W.size(); ++at) W[at] = static_cast<T>(at + 1);
-        for (std::size_t at = 0; at < b.size(); ++at) b[at] = -static_cast<T>(at + 1);
-        layer.read(W.data(), b.data());
-        layer.write(W_back.data(), b_back.data());
-        CHECK(W == W_back && b == b_back);
-        CHECK(layer.W.get()[layer.units] == 0 && layer.W.get()[layer.stride] == W[layer.units]);
+    for (std::size_t number = 0; number < arrays.layers.size(); ++number) {
+        auto& layer = arrays.layers[number];
+        const std::vector<std::string_view> kinds = network.layers[number].arrays();
+        CHECK(kinds.size() == (number == 0 ? 6 : number == 1 ? 4 : 2) && kinds.size() == layer.rows().size() + 1);
+        std::vector<std::vector<T>> given, back;
+        std::vector<const T*> from;
+        std::vector<T*> to;
+        for (const std::string_view kind : kinds) {
+            given.emplace_back(layer.units * (kind == "W" ? layer.inputs : 1)), back.push_back(given.back());
+            for (std::size_t at = 0; at < given.back().size(); ++at)
+                given.back()[at] = static_cast<T>(at + 10 * given.size());
+        }
+        for (std::size_t at = 0; at < given.size(); ++at)
+            from.push_back(given[at].data()), to.push_back(back[at].data());
+        layer.read(from.data());
+        layer.write(to.data());
+        CHECK(given == back);
+        CHECK(layer.W.get()[layer.units] == 0 && layer.W.get()[layer.stride] == given[0][layer.units]);
+        CHECK(layer.b.get()[0] == 20 && (number == 2 || layer.beta.get()[0] == 40));
+        CHECK(number || (layer.gamma.get()[1] == 31 && layer.mean.get()[0] == 50 && layer.variance.get()[0] == 60));
     }
     other.add_weights(T(2), arrays);
-    CHECK(other.layers[0].W.get()[1] == 4 && other.layers[0].b.get()[0] == 0);
+    CHECK(other.layers[0].W.get()[1] == 22 && other.layers[0].b.get()[0] == 0 && other.layers[0].gamma.get()[0] == 0);
     CHECK(Arrays<T>(network, false).layers[1].b.get()[0] == 0);
     const Weights<T> view = arrays.view();
     for (std::size_t at = 0; at < arrays.layers.size(); ++at) {
         const auto& layer = arrays.layers[at];
         CHECK(view.layers[at].W == layer.W.get() && view.layers[at].b == layer.b.get());
-        CHECK(view.layers[at].stride == layer.stride);
+        CHECK(view.layers[at].stride == layer.stride && view.layers[at].gamma == layer.gamma.get());
+        CHECK(view.layers[at].mean == layer.mean.get() && view.layers[at].variance == layer.variance.get());
     }
 }
 

@@ -41,10 +41,14 @@ void check_slopes(const Network& net, SimdLevel level) {
         };
         for (std::size_t input = 0; input < layer.inputs; ++input)
             check(layer.W.get()[input * layer.stride], found.slopes.layers[at].W.get()[input * layer.stride]);
-        check(layer.b.get()[layer.units - 1], found.slopes.layers[at].b.get()[layer.units - 1]);
+        const auto& slopes = found.slopes.layers[at];
+        for (std::size_t row = 0; row < std::min<std::size_t>(layer.rows().size(), 3); ++row)
+            check(layer.rows()[row][layer.units - 1], slopes.rows()[row][layer.units - 1]);
         double sum = 0;
         for (std::size_t row = 0; row < lesson.rows; ++row) sum += found.deltas.rooms[at][row * layer.units];
-        check_close(sum, found.slopes.layers[at].b.get()[0], 1e-12, "a bias's slope is the sum of its blame");
+        const double* summed = layer.beta.get() ? slopes.beta.get() : slopes.b.get();
+        check_close(sum, *summed, 1e-12, "a bias's slope is the sum of its blame");
+        if (layer.mean.get()) CHECK(slopes.mean.get()[0] == 0 && slopes.variance.get()[0] == 0);
     }
 }
 
@@ -90,21 +94,51 @@ struct Packed {
     explicit Packed(const Arrays<T>& from) {
         constexpr std::size_t vector = cache_line / sizeof(T);
         for (const auto& layer : from.layers) {
-            for (const std::size_t count : {layer.inputs * layer.units, layer.units})
-                arrays.emplace_back(count + vector, std::numeric_limits<T>::quiet_NaN());
-            std::vector<T>&W = arrays[arrays.size() - 2], &b = arrays.back();
-            layer.write(W.data(), b.data());
-            weights.layers.push_back({W.data(), b.data(), layer.units});
+            std::vector<T*> to(6);
+            for (std::size_t at = 0; at < layer.rows().size() + 1; ++at) {
+                arrays.emplace_back(layer.units * (at ? 1 : layer.inputs) + vector,
+                                    std::numeric_limits<T>::quiet_NaN());
+                to[at] = arrays.back().data();
+            }
+            layer.write(to.data());
+            weights.layers.push_back({to[0], to[1], layer.units, to[2], to[3], to[4], to[5]});
         }
     }
 };
 
+// What the activation sees is normalised: over a row's units where it is so, else by the running statistics.
 template <class T>
-void check_predict(SimdLevel level, unsigned one_in) {
-    const Lesson<T> lesson(classifier({70, 60, 3}), 500, one_in);
+void check_normal(const Lesson<T>& lesson, const Traced<T>& traced) {
+    const auto& layer = lesson.start.layers[0];
+    const bool by_row = lesson.net.layers[0].normalization == Normalization::layer;
+    for (std::size_t row = 0; row < lesson.rows; row += 97) {
+        std::vector<long double> sums(layer.units);
+        long double mean = 0, variance = 0;
+        for (std::size_t unit = 0; unit < layer.units; ++unit) {
+            sums[unit] = layer.b.get()[unit];
+            for (std::size_t k = 0; k < layer.inputs; ++k)
+                sums[unit] += static_cast<long double>(lesson.X.at(row, k)) * layer.W.get()[k * layer.stride + unit];
+            mean += sums[unit] / layer.units;
+        }
+        for (const long double sum : sums) variance += (sum - mean) * (sum - mean) / layer.units;
+        for (std::size_t unit = 0; unit < layer.units; ++unit) {
+            const long double middle = by_row ? mean : layer.mean.get()[unit],
+                              spread = std::sqrt((by_row ? variance : layer.variance.get()[unit]) + 1e-5L),
+                              wanted =
+                                  (sums[unit] - middle) / spread * layer.gamma.get()[unit] + layer.beta.get()[unit];
+            check_close(static_cast<double>(traced.z.rooms[0][row * layer.units + unit]), static_cast<double>(wanted),
+                        sizeof(T) == 4 ? 1e-4 : 1e-12, "normal");
+        }
+    }
+    CHECK(traced.a.rooms.back() == traced.outputs);
+}
+
+template <class T>
+void check_predict(SimdLevel level, unsigned one_in, Normalization kind = Normalization::none) {
+    const Lesson<T> lesson(normalized(classifier({70, 60, 3}), kind), 500, one_in);
     const Weights<T> weights = lesson.start.view();
     const Traced<T> wanted(lesson, weights, lesson.X.plain(), level, 1);
-    check_sums(lesson, wanted);
+    kind == Normalization::none ? check_sums(lesson, wanted) : check_normal(lesson, wanted);
     const Packed<T> packed(lesson.start);
     std::size_t threads = 0;
     for (const auto& form : lesson.X.all()) {
@@ -167,15 +201,15 @@ void check_flushing(SimdLevel level) {
 }
 
 template <class T>
-void check_gradients(unsigned one_in) {
-    const Lesson<T> lesson(classifier({70, 50, 3}), 530, one_in);  // more rows than go through at once
+void check_gradients(unsigned one_in, Normalization kind = Normalization::none) {
+    const Lesson<T> lesson(normalized(classifier({70, 50, 3}), kind), 530, one_in);  // more than go through at once
     std::vector<double> fused;
     for (const SimdLevel level : levels_here()) {
         const std::vector<double> wanted = blame(lesson, lesson.X.plain(), level, 1);
         for (const std::size_t threads : {2, 3, 4}) CHECK(blame(lesson, lesson.X.plain(), level, threads) == wanted);
         std::size_t number = 0;
         for (const auto& form : lesson.X.all()) CHECK(blame(lesson, form.X, level, number++ % 4 + 1) == wanted);
-        check_rows_together(lesson, level);
+        if (kind == Normalization::none) check_rows_together(lesson, level);
         check_flushing<T>(level);
         if (level == SimdLevel::baseline) continue;
         CHECK(fused.empty() || fused == wanted);
@@ -195,7 +229,15 @@ int main() {
         check_slopes(network(Activation::tanh, Activation::exp, {CostKind::poisson}, {2, 3}), level);
         check_slopes(network(Activation::tanh, Activation::identity, {CostKind::squared_error}, {2, 9, 1}), level);
         for (const unsigned one_in : {1, 6}) check_predict<float>(level, one_in), check_predict<double>(level, one_in);
+        for (const Normalization kind : {Normalization::batch, Normalization::layer}) {
+            check_slopes(
+                normalized(network(Activation::silu, Activation::softmax, {CostKind::cross_entropy}, widths), kind),
+                level);
+            check_predict<float>(level, 1, kind), check_predict<double>(level, 6, kind);
+        }
     }
     for (const unsigned one_in : {1, 6}) check_gradients<float>(one_in), check_gradients<double>(one_in);
+    for (const Normalization kind : {Normalization::batch, Normalization::layer})
+        check_gradients<float>(1, kind), check_gradients<double>(6, kind);
     return 0;
 }

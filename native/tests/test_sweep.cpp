@@ -20,7 +20,7 @@ void check_worth() {
 
 template <class T>
 Sweep<T> sweep_of(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel level, std::size_t threads) {
-    return Sweep<T>(lesson.net, lesson.examples(X), lesson.rows, 0, false, true, level, threads);
+    return Sweep<T>(lesson.net, lesson.examples(X), lesson.rows, 0, false, false, level, threads);
 }
 
 template <class T>
@@ -61,7 +61,7 @@ std::vector<double> found(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel
     sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
         const auto &own = slopes.layers[layer], &moved = state.parameters.layers[layer];
         sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, true);
-        if (inputs.first == 0) sweep.sum_delta(layer, own.b.get(), true);
+        if (inputs.first == 0) sweep.sum_slopes(layer, own, true);
         sweep.descend(layer, inputs, nullptr, numbers,
                       {moved.W.get() + inputs.first * moved.stride, nullptr, nullptr, moved.stride}, member);
     });
@@ -87,7 +87,7 @@ void check_found(const Lesson<T>& lesson, const std::vector<double>& numbers) {
     for (const Layer& layer : lesson.net.layers) {
         for (const std::size_t end = at + layer.inputs * layer.units; at < end; ++at)
             check_close(after[at], before[at] - 0.1 * slopes[at], 1e-6, "a step along the slope");
-        at += layer.units;
+        at += layer.units * (layer.arrays().size() - 1);
     }
 }
 
@@ -104,8 +104,11 @@ void check_bits(const Lesson<T>& lesson) {
 
 template <class T>
 void check_all() {
-    const Lesson<T> narrow(classifier({700, 20, 4}), 120, 8), even(classifier({130, 130, 130, 10}), 50);
-    for (const Lesson<T>* lesson : {&narrow, &even}) {
+    const std::vector<std::size_t> widths = {130, 130, 130, 10};
+    const Lesson<T> narrow(classifier({700, 20, 4}), 120, 8), even(classifier(widths), 50),
+        by_running(normalized(classifier(widths), Normalization::batch), 50),
+        by_layer(normalized(classifier(widths), Normalization::layer), 50);
+    for (const Lesson<T>* lesson : {&narrow, &even, &by_running, &by_layer}) {
         check_bits(*lesson);
         for (const std::size_t threads : {1, 2, 3, 4})
             for (const auto& form : lesson->X.all()) check_parts(*lesson, form.X, threads);

@@ -101,7 +101,7 @@ void check_places(const Lesson<T>& lesson, const StepRule& rule) {
         const double rate = 0.1;
         BatchCost found{};
         descent.train(order.data(), rule.batch_size, &rate, 1, &found);
-        Sweep<T> sweep(lesson.net, lesson.examples(), rule.batch_size, rule.label_smoothing, true, false, level, 1);
+        Sweep<T> sweep(lesson.net, lesson.examples(), rule.batch_size, rule.label_smoothing, true, true, level, 1);
         Crew crew(1);
         const FlushToZero flush;
         const auto cost = [&](std::size_t first, std::size_t count) {
@@ -152,6 +152,50 @@ void check_rules() {
     check_bits(full, rule), check_bits(sparse, rule);
     rule.clip_norm = std::numeric_limits<double>::infinity();
     check_bits(full, rule), check_forms(sparse, rule);
+}
+
+// Normalised networks: over batches that are larger than what goes through at once, and with a smaller one behind.
+template <class T>
+void check_normalized(Normalization kind) {
+    Network net =
+        normalized(network(Activation::gelu, Activation::softmax, {CostKind::cross_entropy}, {90, 70, 50, 7}), kind);
+    const Lesson<T> sparse(net, 360, 7), full(net, 700);
+    StepRule rule{.optimizer = adam, .batch_size = 170};
+    check_bits(sparse, rule), check_forms(sparse, rule);
+    rule.l2 = 0.1, rule.dropout = 0.3, rule.seed = 9, rule.batch_size = 600;
+    check_bits(full, rule), check_forms(full, rule);
+    rule.clip_norm = 0.5, rule.max_norm = 0.8;
+    check_bits(full, rule);
+    net.layers[0].normalization = kind == Normalization::batch ? Normalization::layer : Normalization::none;
+    check_bits(Lesson<T>(net, 360), rule);
+}
+
+// A batch leaves its mean and variance in the running statistics; what a step does depends on them alone.
+void check_running(SimdLevel level) {
+    const Lesson<double> lesson(normalized(classifier({5, 4, 3}), Normalization::batch), 20);
+    const StepRule rule{.optimizer = {}, .batch_size = 20};
+    Descent<double> descent(lesson.net, rule, lesson.examples(), lesson.state({}), level, 1);
+    const double rate = 0.1;
+    BatchCost cost{};
+    const std::vector<std::int64_t> order = shuffled(20);
+    descent.train(order.data(), 20, &rate, 1, &cost);
+    const auto &from = lesson.start.layers[0], &to = descent.state.parameters.layers[0];
+    double total = 0;
+    for (const double weight : lesson.weights) total += weight;
+    for (std::size_t unit = 0; unit < 4; ++unit) {
+        std::vector<double> sums;
+        double mean = 0, variance = 0;
+        for (std::size_t row = 0; row < 20; ++row) {
+            sums.push_back(from.b.get()[unit]);
+            for (std::size_t k = 0; k < 5; ++k) sums[row] += lesson.X.at(row, k) * from.W.get()[k * from.stride + unit];
+            mean += lesson.weights[row] / total * sums[row];
+        }
+        for (std::size_t row = 0; row < 20; ++row)
+            variance += lesson.weights[row] / total * (sums[row] - mean) * (sums[row] - mean);
+        check_close(to.mean.get()[unit], 0.9 * from.mean.get()[unit] + 0.1 * mean, 1e-12, "mean");
+        check_close(to.variance.get()[unit], 0.9 * from.variance.get()[unit] + 0.1 * variance, 1e-12, "variance");
+        CHECK(to.b.get()[unit] == from.b.get()[unit] && to.beta.get()[unit] != from.beta.get()[unit]);
+    }
 }
 
 // The same rows, where the others make leaving zeros out pay, and where they hide that.
@@ -259,10 +303,13 @@ void check_fork() {
 int main() {
     check_rules<float>();
     check_rules<double>();
+    for (const Normalization kind : {Normalization::batch, Normalization::layer})
+        check_normalized<float>(kind), check_normalized<double>(kind);
     for (const SimdLevel level : levels_here()) {
         check_zeros(level);
         check_clipping(level);
         check_limiting(level);
+        check_running(level);
         check_flushing(level);
         for (std::size_t kind = 0; kind < optimizer_names.size(); ++kind)
             check_learning(static_cast<OptimizerKind>(kind), level);

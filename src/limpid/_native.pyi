@@ -3,6 +3,7 @@ from typing import Any
 activations: list[str]
 costs: list[str]
 optimizers: list[str]
+normalizations: list[str]
 float32: Any
 float64: Any
 
@@ -14,6 +15,7 @@ class Network:
         cost: str,
         cost_numbers: list[float] = ...,
         groups: list[int] = ...,
+        normalizations: list[str] = ...,
     ) -> None: ...
 
 class Optimizer:

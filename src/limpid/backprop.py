@@ -2,7 +2,8 @@
 
 Row vectors throughout: x is (rows, inputs), layer l computes z = a_previous W + b and a = f(z). Blame flows back as
 delta = dC/dz: at the output from the cost, and from layer to layer as delta = (delta_next W_next^T) * f'(z)
-(Rumelhart, Hinton, Williams 1986). Plain array-API mathematics: it runs on NumPy, PyTorch and others alike.
+(Rumelhart, Hinton, Williams 1986). Between a normalised layer's sums a_previous W + b and its z lies what
+`normalization` says. Plain array-API mathematics: it runs on NumPy, PyTorch and others alike.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from typing import NamedTuple
 from array_api_compat import array_namespace
 
 from limpid.activations import Array
-from limpid.network import Network, Parameters
+from limpid.network import Dense, Network, Parameters
+from limpid.normalization import KEPT, Normalized, Statistics, find_normalization
 
 Masks = Sequence[Array | None]
 """One array a hidden layer, (rows, units): what dropout multiplies each activation with; None for none."""
@@ -22,9 +24,14 @@ class Trace(NamedTuple):
     """Everything that happened on the way forward."""
 
     z: list[Array]
-    """Each layer's weighted sums, (rows, units): z[0] is the first hidden layer's."""
+    """What each layer's activation sees, (rows, units): its weighted sums, or what normalisation made of them.
+
+    z[0] is the first hidden layer's.
+    """
     a: list[Array]
     """The inputs, then each layer's activations: a[0] is x, a[l] is layer l's, a[-1] the outputs."""
+    normalized: Sequence[Normalized | None] = ()
+    """How each layer's sums were normalised, on the way to be followed back; None where they were not."""
 
 
 class Gradients(NamedTuple):
@@ -37,35 +44,52 @@ class Gradients(NamedTuple):
     deltas: list[Array]
     """dC/dz of each layer, (rows, units), where C is the average: a row's delta holds its share of the weight."""
     parameters: Parameters
-    """dC/dW, dC/db of cost and penalty together, named and shaped like the parameters."""
+    """dC/dW, dC/db of cost and penalty together, named and shaped like the parameters; 0 for running statistics."""
+    running: Parameters = {}
+    """In a training step, what it makes of the running statistics of layers that are normalised over the batch."""
 
 
-def forward(network: Network, parameters: Parameters, x: Array, masks: Masks = ()) -> Trace:
-    """Weighted sums and activations of every layer for the rows x (rows, inputs)."""
+def forward(
+    network: Network, parameters: Parameters, x: Array, masks: Masks = (), shares: Array | None = None
+) -> Trace:
+    """Weighted sums and activations of every layer for the rows x (rows, inputs).
+
+    With `shares` (rows, 1), each row's weight in a training step, x's own statistics normalise it over the batch.
+    """
     z: list[Array] = []
     a = [x]
+    normalized: list[Normalized | None] = []
     for number, layer in enumerate(network.layers, start=1):
         z.append(a[-1] @ parameters[f"W{number}"] + parameters[f"b{number}"])
+        normalized.append(_normalized(layer.normalization, parameters, number, z[-1], shares))
+        if (found := normalized[-1]) is not None:
+            z[-1] = found.n_hat * parameters[f"gamma{number}"] + parameters[f"beta{number}"]
         a.append(_masked(layer.function.value(z[-1]), masks, number))
-    return Trace(z, a)
+    return Trace(z, a, normalized)
 
 
 def backward(
     network: Network, parameters: Parameters, trace: Trace, y: Array, shares: Array, masks: Masks = ()
 ) -> tuple[list[Array], Parameters]:
     """Deltas and slopes of the cost for targets y (rows, outputs); `shares` (rows, 1) is each row's weight in it."""
-    delta = network.cost_function.delta(network.output, trace.z[-1], trace.a[-1], y) * shares
-    deltas, slopes = [delta], {}
+    deltas = [network.cost_function.delta(network.output, trace.z[-1], trace.a[-1], y) * shares]
+    slopes: Parameters = {}
     for number in range(len(network.layers), 0, -1):
-        slopes[f"b{number}"] = array_namespace(delta).sum(delta, axis=0)
-        slopes[f"W{number}"] = trace.a[number - 1].T @ delta
+        of_sums, found = _through_normalization(network.layers[number - 1], parameters, trace, number, deltas[0])
+        slopes |= found | {f"W{number}": trace.a[number - 1].T @ of_sums}
         if number > 1:
             activation, z = network.layers[number - 2].function, trace.z[number - 2]
-            blame = _masked(delta @ parameters[f"W{number}"].T, masks, number - 1)
+            blame = _masked(of_sums @ parameters[f"W{number}"].T, masks, number - 1)
             a = activation.value(z) if masks else trace.a[number - 1]  # a mask hid the activation itself
-            delta = activation.backward(z, a, blame)
-            deltas.insert(0, delta)
+            deltas.insert(0, activation.backward(z, a, blame))
     return deltas, {name: slopes[name] for name in network.shapes()}
+
+
+def shares_of(y: Array, weights: Array | None) -> tuple[Array, float]:
+    """Each row's weight in the average over y's rows, (rows, 1), by `weights` (rows,); and what they weigh together."""
+    xp = array_namespace(y)
+    total = y.shape[0] if weights is None else float(xp.sum(weights)) or 1.0
+    return (xp.ones_like(y[:, 0]) if weights is None else weights)[:, None] / total, total
 
 
 def gradients(
@@ -76,16 +100,17 @@ def gradients(
     weights: Array | None = None,
     l2: float = 0.0,
     masks: Masks = (),
+    training: bool = False,
 ) -> Gradients:
     """The cost of rows x (rows, inputs) with targets y (rows, outputs), and its slope along every parameter.
 
     `weights` (rows,) scale the rows' costs; the average divides by their sum, or by 1 where that is 0. The penalty
-    l2 / (2 sum of weights) |W|^2 acts on weights, not on biases.
+    l2 / (2 sum of weights) |W|^2 acts on weights, not on biases. In a `training` step the rows' own statistics
+    normalise them over the batch, else the running ones.
     """
     xp = array_namespace(x)
-    total = x.shape[0] if weights is None else float(xp.sum(weights)) or 1.0
-    shares = (xp.ones_like(y[:, 0]) if weights is None else weights)[:, None] / total
-    trace = forward(network, parameters, x, masks)
+    shares, total = shares_of(y, weights)
+    trace = forward(network, parameters, x, masks, shares if training else None)
     terms = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], y)
     deltas, slopes = backward(network, parameters, trace, y, shares, masks)
     penalty = 0.0
@@ -93,12 +118,49 @@ def gradients(
         decayed = [name for name in slopes if network.decays(name)]
         penalty = 0.5 * l2 / total * sum(float(xp.sum(parameters[name] ** 2)) for name in decayed)
         slopes |= {name: slopes[name] + (l2 / total) * parameters[name] for name in decayed}
-    return Gradients(float(xp.sum(terms * shares)), penalty, deltas, slopes)
+    return Gradients(float(xp.sum(terms * shares)), penalty, deltas, slopes, _running(parameters, trace))
 
 
 def norm_of(slopes: Parameters) -> float:
     """The Euclidean norm of all slopes taken as one long vector: 0 where the ground is level."""
     return sqrt(sum(float(array_namespace(slope).sum(slope * slope)) for slope in slopes.values()))
+
+
+def _normalized(
+    name: str | None, parameters: Parameters, number: int, sums: Array, shares: Array | None
+) -> Normalized | None:
+    if name is None:
+        return None
+    running = None
+    if f"mean{number}" in parameters:
+        running = Statistics(parameters[f"mean{number}"], parameters[f"variance{number}"])
+    return find_normalization(name).forward(sums, running, shares)
+
+
+def _through_normalization(
+    layer: Dense, parameters: Parameters, trace: Trace, number: int, delta: Array
+) -> tuple[Array, Parameters]:
+    """The blame for a layer's sums from that for its z, and the slopes of all that it owns but W."""
+    xp, normalized = array_namespace(delta), trace.normalized[number - 1]
+    if layer.normalization is None or normalized is None:
+        return delta, {f"b{number}": xp.sum(delta, axis=0)}
+    normalization = find_normalization(layer.normalization)
+    of_sums = normalization.backward(delta * parameters[f"gamma{number}"], normalized)
+    found = dict.fromkeys(normalization.arrays, xp.zeros_like(delta[0, :]))
+    found |= {"gamma": xp.sum(delta * normalized.n_hat, axis=0), "beta": xp.sum(delta, axis=0)}
+    # a batch's own mean takes b away again: its slope is 0, and rounding must not make a step of that
+    found["b"] = xp.zeros_like(found["beta"]) if normalized.shares is not None else xp.sum(of_sums, axis=0)
+    return of_sums, {f"{kind}{number}": slope for kind, slope in found.items()}
+
+
+def _running(parameters: Parameters, trace: Trace) -> Parameters:
+    """What running statistics become by those of a batch: a share of them stays."""
+    found: Parameters = {}
+    for number, normalized in enumerate(trace.normalized, start=1):
+        if normalized is not None and normalized.shares is not None:
+            for kind, batch in normalized.statistics._asdict().items():
+                found[f"{kind}{number}"] = KEPT * parameters[f"{kind}{number}"] + (1 - KEPT) * batch
+    return found
 
 
 def _masked(values: Array, masks: Masks, number: int) -> Array:

@@ -35,6 +35,7 @@ def train(
     activation: option.Activation = "relu",
     output: option.Output = None,
     cost: option.Cost = None,
+    normalization: option.Normalization = None,
     optimizer: option.Optimizer = "adam",
     learning_rate: option.LearningRate = None,
     momentum: option.Momentum = None,

@@ -111,7 +111,7 @@ def show(model: Model, path: Path) -> None:
     table.add_row("0", str(model.network.inputs), "inputs", "", "", "", "")
     for number, layer in enumerate(model.network.layers, start=1):
         weights = model.parameters[f"W{number}"]
-        sizes = str(layer.units), layer.activation, f"{weights.size:,}", f"{layer.units:,}"
+        sizes = str(layer.units), str(layer), f"{weights.size:,}", f"{layer.units:,}"
         table.add_row(str(number), *sizes, f"{np.abs(weights).max():.3g}", f"{np.sqrt(np.mean(weights**2)):.3g}")
     console.print(table)
     say(f"{model.network.count():,} parameters of {model.parameters['W1'].dtype}")

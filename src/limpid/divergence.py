@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.backprop import forward
 from limpid.engines import Examples, State, StepRule
-from limpid.engines.reference import batch_gradients, batch_inputs, masks, step
+from limpid.engines.reference import batch_gradients, batch_trace, step
 from limpid.network import Network, Parameters
 
 
@@ -27,10 +26,9 @@ def first_non_finite(
     with np.errstate(all="ignore"):
         for index, rate in enumerate(rates):
             batch = order[index * rule.batch_size : (index + 1) * rule.batch_size]
-            x = batch_inputs(examples, batch)
-            trace = forward(network, state.parameters, x, masks(network, state, rule, x))
+            trace = batch_trace(network, state, examples, rule, batch)
             slopes = batch_gradients(network, state, examples, rule, batch)
-            after = step(network, state, slopes.parameters, rule, float(rate))
+            after = step(network, state, slopes, rule, float(rate))
             met = {
                 **{f"z{number}": z for number, z in enumerate(trace.z, start=1)},
                 "the output": trace.a[-1],

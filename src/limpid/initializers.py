@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 from math import sqrt
 from typing import Any, TypeAlias
 
@@ -89,13 +88,16 @@ def natural_initializer(activation: str) -> str:
 def initial_parameters(network: Network, name: str, random: Random, dtype: Any = np.float64) -> Parameters:
     """Draw layer by layer, W1, b1, W2, ...; the output layer follows the hidden layers' activation.
 
-    `name` from `INITIALIZERS`; `dtype` of the arrays made. Errors: `LimpidError` for an unknown name.
+    What normalisation owns starts where it changes nothing. `name` from `INITIALIZERS`; `dtype` of the arrays made.
+    Errors: `LimpidError` for an unknown name.
     """
     draw = choose("initializer", name, INITIALIZERS)
     activation = network.layers[0].activation if len(network.layers) > 1 else "identity"
     parameters: Parameters = {}
-    for number, (fan_in, fan_out) in enumerate(pairwise(network.widths), start=1):
-        weights, biases = draw(random, fan_in, fan_out, activation)
-        parameters[f"W{number}"] = np.ascontiguousarray(weights, dtype)
-        parameters[f"b{number}"] = np.ascontiguousarray(biases, dtype)
+    for number, (fan_in, layer) in enumerate(zip(network.widths, network.layers, strict=False), start=1):
+        weights, biases = draw(random, fan_in, layer.units, activation)
+        ones, zeros = np.ones(layer.units), np.zeros(layer.units)
+        first = {"W": weights, "b": biases, "gamma": ones, "beta": zeros, "mean": zeros, "variance": ones}
+        for kind in layer.shapes(fan_in):
+            parameters[f"{kind}{number}"] = np.array(first[kind], dtype, order="C")
     return parameters

@@ -100,11 +100,11 @@ def lbfgs_passes(
 
 
 class _Packing:
-    """Parameters as one long float64 vector: all weights, then all biases."""
+    """Parameters as one long float64 vector: all weights, then all biases and what else there is."""
 
     def __init__(self, network: Network, dtype: Any) -> None:
         self._dtype, self._names = dtype, list(network.shapes())
-        self._shapes = dict(sorted(network.shapes().items(), key=lambda item: item[0].startswith("b")))
+        self._shapes = dict(sorted(network.shapes().items(), key=lambda item: not network.decays(item[0])))
 
     def pack(self, parameters: Parameters) -> NDArray[np.float64]:
         return np.concatenate([np.ravel(parameters[name]).astype(np.float64) for name in self._shapes])

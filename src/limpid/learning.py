@@ -268,7 +268,9 @@ def _network(dataset: Dataset, recipe: Recipe, classes: NDArray[Any] | None) -> 
         if find_activation(output).groups:
             raise LimpidError(f"the outputs {output!r} are for several answers a row, a classification has one")
         outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
-    return dense_network(dataset.X.shape[1], recipe.hidden, outputs, recipe.activation, output, recipe.cost)
+    return dense_network(
+        dataset.X.shape[1], recipe.hidden, outputs, recipe.activation, output, recipe.cost, recipe.normalization
+    )
 
 
 def _natural_output(task: str, cost: str | None) -> str:

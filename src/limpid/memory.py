@@ -9,7 +9,7 @@ from limpid.errors import LimpidError
 from limpid.network import Network
 
 ROWS_AT_ONCE = 512
-"""Rows whose activations are in memory together."""
+"""Rows whose activations are in memory together, where nothing is normalised over a larger batch."""
 SMALL = 2**24
 """Bytes that are not worth asking the system for."""
 COPIES = 4
@@ -18,7 +18,8 @@ COPIES = 4
 
 def memory_needed(network: Network, *, slots: int, batch_size: int, dtype: Any, scaled: int = 0) -> int:
     """About how many bytes training takes beside the examples, of which `scaled` numbers are scaled to new arrays."""
-    activations = 3 * sum(network.widths) * min(batch_size, ROWS_AT_ONCE)
+    rows = batch_size if network.over_batch else min(batch_size, ROWS_AT_ONCE)
+    activations = (5 if any(layer.normalization for layer in network.layers) else 3) * sum(network.widths) * rows
     numbers = (COPIES * (1 + slots) + 1) * network.count() + activations + scaled
     return numbers * int(np.dtype(dtype).itemsize) + 2 * scaled * int(np.dtype(np.float64).itemsize)
 

@@ -134,7 +134,10 @@ class Model:
         return replace(self, parameters={**self.parameters, **scaled})
 
     def trace(self, X: ArrayLike) -> Trace:
-        """Every weighted sum z and activation a for X (rows, inputs); a[0] are the scaled inputs."""
+        """What every activation sees, z, and makes of it, a, for X (rows, inputs); a[0] are the scaled inputs.
+
+        z are a layer's weighted sums, or what its normalisation makes of them.
+        """
         found = self._asked(partial(self._engine.trace, self.network, self.parameters), X)
         return Trace(found.z, [plain(found.a[0], self.dtype), *found.a[1:]])
 

@@ -4,7 +4,7 @@ Arrays live apart, in `Parameters`, under textbook names: layer 1 (the first hid
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from numbers import Integral
 from typing import Any, ClassVar, TypeAlias
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 from limpid.activations import ACTIVATIONS, Activation, Array, find_activation
 from limpid.costs import COSTS, Cost, find_cost
 from limpid.errors import LimpidError
+from limpid.normalization import find_normalization
 
 Parameters: TypeAlias = dict[str, Array]
 """Named arrays: "W1" (fan_in, fan_out), "b1" (fan_out,), "W2", ... in the order of the layers."""
@@ -21,16 +22,17 @@ LARGEST_LAYER = 2**31 - 1
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer: a = f(a_previous W + b).
+    """A fully connected layer: a = f(z), z = a_previous W + b.
 
-    `units` neurons, `activation` by name.
+    `units` neurons, `activation` by name; with a `normalization`, also by name, z is what that makes of these sums.
     """
 
     units: int
     activation: str
+    normalization: str | None = None
 
     decayed: ClassVar[frozenset[str]] = frozenset({"W"})
-    """The kinds of array that L2 and weight decay pull to zero; biases are left out."""
+    """The kinds of array that L2 and weight decay pull to zero; all others are left out."""
 
     def __post_init__(self) -> None:
         _check_count("a layer's number of neurons", self.units)
@@ -38,14 +40,21 @@ class Dense:
         groups = self.function.groups
         if groups and sum(groups) != self.units:
             raise LimpidError(f"{self.activation!r} has {sum(groups)} outputs in its groups, the layer {self.units}")
+        if self.normalization is not None:
+            find_normalization(self.normalization)
 
     def shapes(self, fan_in: int) -> dict[str, tuple[int, ...]]:
         """The arrays that the layer owns, by kind, when `fan_in` numbers come in."""
-        return {"W": (fan_in, self.units), "b": (self.units,)}
+        more = () if self.normalization is None else find_normalization(self.normalization).arrays
+        return {"W": (fan_in, self.units), **dict.fromkeys(("b", *more), (self.units,))}
 
     @property
     def function(self) -> Activation:
         return find_activation(self.activation)
+
+    def __str__(self) -> str:
+        """What its neurons do: "relu", "relu over batch"."""
+        return self.activation if self.normalization is None else f"{self.activation} over {self.normalization}"
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,8 @@ class Network:
     """A chain of layers over `inputs` numbers, and the cost that training makes small.
 
     Errors: `LimpidError` for a size that is not a positive integer, an unknown name, an activation that only
-    outputs can have in a hidden layer, or a cost that the output activation or the number of outputs does not fit.
+    outputs can have in a hidden layer, normalised outputs, or a cost that the output activation or the number of
+    outputs does not fit.
     """
 
     inputs: int
@@ -70,6 +80,8 @@ class Network:
                     f"a hidden layer cannot use {layer.activation!r}: it is for outputs; "
                     f"choose one of {', '.join(hidden_activations())}"
                 )
+        if self.layers[-1].normalization is not None:
+            raise LimpidError(f"outputs are not normalised, got {self.layers[-1].normalization!r} for the last layer")
         _check_output(self.layers[-1], self.cost_function)
 
     @property
@@ -109,30 +121,38 @@ class Network:
         kind = name.rstrip("0123456789")
         return kind in self.layers[int(name[len(kind) :]) - 1].decayed
 
+    @property
+    def over_batch(self) -> bool:
+        """Whether a layer is normalised over batches, so that the rows of one cannot be computed apart in training."""
+        return any(layer.normalization == "batch" for layer in self.layers)
+
     def count(self) -> int:
-        """The number of weights and biases."""
+        """The number of weights, biases and all else that layers own."""
         return sum(prod(shape) for shape in self.shapes().values())
 
     def describe(self) -> dict[str, Any]:
         """Plain values that `from_description` reads back."""
-        layers = [{"kind": "dense", "units": layer.units, "activation": layer.activation} for layer in self.layers]
+        layers = [{"kind": "dense", **asdict(layer)} for layer in self.layers]
         return {"inputs": self.inputs, "layers": layers, "cost": self.cost}
 
     @staticmethod
     def from_description(description: Mapping[str, Any]) -> "Network":
         """The network that `describe` described; `LimpidError` where it describes none."""
         try:
-            layers = [(layer["kind"], layer["units"], layer["activation"]) for layer in description["layers"]]
+            layers = [
+                # files of before there was normalisation lack it
+                (layer["kind"], Dense(layer["units"], layer["activation"], layer.get("normalization")))
+                for layer in description["layers"]
+            ]
             inputs, cost = description["inputs"], description["cost"]
         except (KeyError, TypeError) as error:
             raise LimpidError(f"a network's description lacks {error}") from None
-        if unknown := {kind for kind, _, _ in layers} - {"dense"}:
+        if unknown := {kind for kind, _ in layers} - {"dense"}:
             raise LimpidError(f"unknown kind of layer {', '.join(map(repr, unknown))}; this version knows 'dense'")
-        return Network(inputs, tuple(Dense(units, activation) for _, units, activation in layers), cost)
+        return Network(inputs, tuple(layer for _, layer in layers), cost)
 
     def __str__(self) -> str:
-        activations = ", ".join(dict.fromkeys(layer.activation for layer in self.layers))
-        return f"{'-'.join(map(str, self.widths))} ({activations}; {self.cost})"
+        return f"{'-'.join(map(str, self.widths))} ({', '.join(dict.fromkeys(map(str, self.layers)))}; {self.cost})"
 
 
 def dense_network(
@@ -142,18 +162,20 @@ def dense_network(
     activation: str | Sequence[str] = "relu",
     output: str = "softmax",
     cost: str | None = None,
+    normalization: str | None = None,
 ) -> Network:
     """A network of dense layers.
 
     `inputs` numbers in, one hidden layer for each number in `hidden`, `outputs` numbers out. `activation` is one
     name for all hidden layers, or one a layer. `cost` is the one that `output` goes with where it is left open.
+    `normalization` is all hidden layers'.
     """
     hidden = tuple(hidden)
     each = (activation,) * len(hidden) if isinstance(activation, str) else tuple(activation)
     if len(each) != len(hidden):
         raise LimpidError(f"one activation for each hidden layer is needed: {len(hidden)} layers, got {len(each)}")
-    layers = (*(Dense(units, name) for units, name in zip(hidden, each, strict=True)), Dense(outputs, output))
-    return Network(inputs, layers, cost or natural_cost(output))
+    layers = [Dense(units, name, normalization) for units, name in zip(hidden, each, strict=True)]
+    return Network(inputs, (*layers, Dense(outputs, output)), cost or natural_cost(output))
 
 
 def natural_cost(output: str) -> str:

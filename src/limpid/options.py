@@ -49,6 +49,9 @@ Hidden = Annotated[str, typer.Option(help="Neurons of each hidden layer, as 128,
 Activation = Annotated[str, typer.Option(help=ACTIVATION_HELP)]
 Output = Annotated[str | None, typer.Option(help=OUTPUT_HELP)]
 Cost = Annotated[str | None, typer.Option(help=COST_HELP)]
+Normalization = Annotated[
+    str | None, typer.Option(help="What hidden neurons' sums are normalised over: batch, layer; nothing if not said.")
+]
 Optimizer = Annotated[str, typer.Option(help=OPTIMIZER_HELP)]
 LearningRate = Annotated[float | None, typer.Option(help="Length of a step.")]
 Momentum = Annotated[float | None, typer.Option(help="For the optimizers momentum and nesterov.")]

@@ -32,7 +32,8 @@ class Recipe:
     """How to learn; None leaves a choice to the data (see `complete`).
 
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
-    `optimizer`, also "lbfgs", with its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
+    `normalization` of hidden layers over the "batch" or the "layer", or None for none. `optimizer`, also "lbfgs", with
+    its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
     `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most;
     training stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the
     `validation_size` share of the training rows, or in training cost where that share is 0; `gradient_tol`: as in
@@ -46,6 +47,7 @@ class Recipe:
     activation: str | Sequence[str] = "relu"
     output: str | None = None
     cost: str | None = None
+    normalization: str | None = None
     optimizer: str = "adam"
     learning_rate: float | None = None
     momentum: float | None = None
@@ -113,6 +115,8 @@ def check_recipe(recipe: Recipe) -> None:
     warmed_up(find_schedule(recipe.schedule), recipe.warm_up)
     if recipe.optimizer == "lbfgs" and any(getattr(recipe, name) for name in OF_STEPS):
         raise LimpidError(f"lbfgs takes neither {' nor '.join(OF_STEPS)}: choose another optimizer")
+    if recipe.optimizer == "lbfgs" and recipe.normalization == "batch":
+        raise LimpidError("normalization 'batch' needs batches, lbfgs has none: choose 'layer' or another optimizer")
     if recipe.optimizer == "lbfgs" and recipe.precision == "bfloat16":
         raise LimpidError("lbfgs needs precision float32 or float64, got bfloat16")
 
@@ -133,7 +137,11 @@ def _check_kinds(recipe: Recipe) -> None:
     for kind, names, called in (
         (Integral, ("batch_size", "epochs", "patience", "seed", "threads"), "an integer"),
         (Real, NUMBERS, "a number"),
-        (str, ("output", "cost", "optimizer", "schedule", "initial_weights", "engine", "precision"), "a name"),
+        (
+            str,
+            ("output", "cost", "normalization", "optimizer", "schedule", "initial_weights", "engine", "precision"),
+            "a name",
+        ),
     ):
         for name in names:
             value: Any = getattr(recipe, name)

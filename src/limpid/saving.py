@@ -107,6 +107,8 @@ def _check_arrays(arrays: dict[str, NDArray[Any]], expected: dict[str, tuple[int
             raise LimpidError(f"{name} must be floats of shape {shape}, got {found.dtype} of shape {found.shape}")
         if not np.isfinite(arrays[name]).all():
             raise LimpidError(f"{name} holds numbers that are not finite")
+        if name.rpartition(".")[2].startswith("variance") and (found < 0).any():
+            raise LimpidError(f"{name} holds numbers below 0")
     if len({arrays[name].dtype for name in expected if "." not in name}) > 1:
         raise LimpidError("the parameters differ in dtype")
 

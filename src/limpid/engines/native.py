@@ -206,6 +206,7 @@ def described(network: Network) -> Any:
         network.cost.partition(":")[0],
         list(network.cost_function.numbers),
         list(network.output.groups),
+        [layer.normalization or "none" for layer in network.layers[:-1]],
     )
     if len(_described) >= MOST_DESCRIBED:
         _described.clear()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from limpid.activations import Array
-from limpid.backprop import Gradients, Trace, forward, gradients, norm_of
+from limpid.backprop import Gradients, Trace, forward, gradients, norm_of, shares_of
 from limpid.dropout import dropout_mask
 from limpid.engines.contract import Examples, Made, State, StepRule, Work
 from limpid.engines.inputs import plain
@@ -86,7 +86,7 @@ class ReferenceDescent:
                 batch = order[start : min(start + size, (start // rows + 1) * rows)]
                 slopes = batch_gradients(self._network, self._state, self._examples, self._rule, batch)
                 costs[index] = slopes.cost, slopes.penalty
-                self._state = step(self._network, self._state, slopes.parameters, self._rule, float(rate))
+                self._state = step(self._network, self._state, slopes, self._rule, float(rate))
         return costs
 
     def state(self) -> State:
@@ -109,13 +109,24 @@ def batch_gradients(
     network: Network, state: State, examples: Examples, rule: StepRule, batch: NDArray[np.int64]
 ) -> Gradients:
     """The slopes that the rows `batch` (indices) give at `state`, dropout and label smoothing included."""
-    xp = array_namespace(examples.Y)
-    rows = xp.asarray(batch)
-    y, x = xp.take(examples.Y, rows, axis=0), batch_inputs(examples, batch)
-    weights = None if examples.weights is None else xp.take(examples.weights, rows)
+    x, y, weights = batch_examples(examples, batch)
     if rule.label_smoothing:
         y = network.cost_function.smoothed(y, rule.label_smoothing, network.output.groups)
-    return gradients(network, state.parameters, x, y, weights, rule.l2, masks(network, state, rule, x))
+    return gradients(network, state.parameters, x, y, weights, rule.l2, masks(network, state, rule, x), training=True)
+
+
+def batch_trace(network: Network, state: State, examples: Examples, rule: StepRule, batch: NDArray[np.int64]) -> Trace:
+    """What happens on the way to these slopes."""
+    x, y, weights = batch_examples(examples, batch)
+    return forward(network, state.parameters, x, masks(network, state, rule, x), shares_of(y, weights)[0])
+
+
+def batch_examples(examples: Examples, batch: NDArray[np.int64]) -> tuple[Array, Array, Array | None]:
+    """Inputs, targets and weights (or None) of the rows `batch` (indices)."""
+    xp = array_namespace(examples.Y)
+    rows = xp.asarray(batch)
+    weights = None if examples.weights is None else xp.take(examples.weights, rows)
+    return batch_inputs(examples, batch), xp.take(examples.Y, rows, axis=0), weights
 
 
 def batch_inputs(examples: Examples, batch: NDArray[np.int64]) -> Array:
@@ -126,15 +137,14 @@ def batch_inputs(examples: Examples, batch: NDArray[np.int64]) -> Array:
     return plain(xp.take(examples.X, xp.asarray(batch), axis=0), examples.Y.dtype)
 
 
-def step(network: Network, state: State, slopes: Parameters, rule: StepRule, rate: float) -> State:
-    """The state after one step along `slopes`: they are clipped, and the weights limited, if the rule says so."""
-    if rule.clip_norm is not None:
-        slopes = clipped(slopes, rule.clip_norm)
+def step(network: Network, state: State, found: Gradients, rule: StepRule, rate: float) -> State:
+    """The state after one step along the slopes `found`: these clipped, and weights limited, if the rule says so."""
+    slopes = found.parameters if rule.clip_norm is None else clipped(found.parameters, rule.clip_norm)
     count = state.step + 1
     parameters, slots = rule.optimizer.update(network, state.parameters, slopes, state.slots, rate, count)
     if rule.max_norm is not None:
         parameters |= limited(network, parameters, rule.max_norm)
-    return State(parameters, slots, count)
+    return State(parameters | found.running, slots, count)
 
 
 def masks(network: Network, state: State, rule: StepRule, x: Array) -> list[Array | None]:

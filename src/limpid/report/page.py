@@ -88,7 +88,7 @@ def _opening(model: Model, evaluation: Evaluation | None) -> str:
     boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in facts.items() if value)
     *hidden, output = model.network.layers
     layers = (
-        f"{_plural(len(hidden), 'hidden layer')} ({', '.join(dict.fromkeys(layer.activation for layer in hidden))})"
+        f"{_plural(len(hidden), 'hidden layer')} ({', '.join(dict.fromkeys(map(str, hidden)))})"
         if hidden
         else "no hidden layer"
     )
