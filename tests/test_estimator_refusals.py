@@ -111,7 +111,7 @@ CLASSIFIER, REGRESSOR = MLPClassifier(**SHORT), MLPRegressor(**SHORT)
         (CLASSIFIER, lambda each: each.fit(X, TWO, X_val=X, y_val=THREE), "y_val has classes that y has not: 2"),
         (CLASSIFIER, lambda each: each.fit(X, MARKS, X_val=X, y_val=TWO), "columns of 0 or 1, got shape (150,)"),
     ],
-    ids=str,
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )
 def test_what_is_refused_is_named(estimator: Any, call: Call, told: str) -> None:
     refused = follow(clone(estimator), [call]).refused

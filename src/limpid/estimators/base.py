@@ -66,6 +66,7 @@ class MLP(Support, BaseEstimator):
     warm_up: float
     monitor: str
     dropout: float
+    normalization: str | None
     label_smoothing: float = 0.0
     max_norm: float | None
     grow: bool

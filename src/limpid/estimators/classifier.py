@@ -64,6 +64,7 @@ class MLPClassifier(ClassifierMixin, MLP):
         warm_up: float = 0,
         monitor: str = "score",
         dropout: float = 0.0,
+        normalization: str | None = None,
         max_norm: float | None = None,
         clip_norm: float | None = None,
         gradient_tol: float | None = None,
@@ -169,7 +170,8 @@ class MLPClassifier(ClassifierMixin, MLP):
     def _network(self, inputs: int, outputs: int) -> Network:
         cost = cost_name(self.loss)
         named = None if cost == "log_loss" else cost
-        return dense_network(inputs, self._hidden(), outputs, self._activations(), self._labels.output, named)
+        activations, output = self._activations(), self._labels.output
+        return dense_network(inputs, self._hidden(), outputs, activations, output, named, self.normalization)
 
     def _begin_classes(self, y: ArrayLike, classes: Any) -> None:
         """What the first `partial_fit` is told of classes to come."""

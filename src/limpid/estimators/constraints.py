@@ -11,6 +11,7 @@ from limpid.costs import COSTS, Cost
 from limpid.engines import ENGINES
 from limpid.estimators.choices import FOR_ALL, FOR_SGD, SOLVERS
 from limpid.network import hidden_activations
+from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import Optimizer
 from limpid.recipe import PRECISIONS
 from limpid.schedules import Schedule
@@ -34,6 +35,7 @@ SHARED: dict[str, list[Any]] = {
     "warm_up": [Interval(Real, 0, None, closed="left")],
     "monitor": [StrOptions({"score", "loss"})],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "normalization": [StrOptions(set(NORMALIZATIONS)), None],
     "max_norm": [_ABOVE_0, None],
     "clip_norm": [_ABOVE_0, None],
     "gradient_tol": [_ABOVE_0, None],

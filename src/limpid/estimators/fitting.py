@@ -88,6 +88,10 @@ class Fit:
         for name in NOT_FOR_LBFGS:
             if getattr(self.of, name):
                 raise ValueError(f"solver='lbfgs' takes no {name}: choose another solver")
+        if self.of.normalization == "batch":
+            raise ValueError(
+                "solver='lbfgs' takes no normalization='batch', which needs batches: choose another solver"
+            )
         if self.of.precision == "bfloat16":
             raise ValueError("solver='lbfgs' needs precision float32 or float64, got 'bfloat16'")
 

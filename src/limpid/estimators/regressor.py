@@ -53,6 +53,7 @@ class MLPRegressor(RegressorMixin, MLP):
         warm_up: float = 0,
         monitor: str = "score",
         dropout: float = 0.0,
+        normalization: str | None = None,
         max_norm: float | None = None,
         clip_norm: float | None = None,
         gradient_tol: float | None = None,
@@ -159,7 +160,7 @@ class MLPRegressor(RegressorMixin, MLP):
         output = "exp" if cost == "poisson" else "identity"
         if heads:
             cost = Quantile(*heads * (outputs // len(heads))).name
-        return dense_network(inputs, self._hidden(), outputs, self._activations(), output, cost)
+        return dense_network(inputs, self._hidden(), outputs, self._activations(), output, cost, self.normalization)
 
     def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:
         pass
