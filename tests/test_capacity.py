@@ -65,13 +65,13 @@ def searched(seeds: int = 2, passes: int = 40, make: Callable[[Size, int], Tried
 def test_the_better_half_goes_on_until_few_are_left() -> None:
     table = pd.DataFrame(searched().table()).sort_values("weights")
     first, second = table[table.seed == 0], table[table.seed == 1]
-    kept = second.passes.to_numpy() > 0  # only the better half got another seed
-    assert kept.sum() == len(TINY) // 2
+    kept = first.hidden_layer_sizes.isin(second.hidden_layer_sizes).to_numpy()  # the better half got another seed
+    assert len(first) == len(TINY)
+    assert len(second) == kept.sum() == len(TINY) // 2
     assert (first.passes == 40).sum() == (second.passes == 40).sum() == FINALISTS
     work = FEWEST_PASSES * (first.weights.max() + PASS_ITSELF)
     assert np.array_equal(first.passes[~kept], work // (first.weights[~kept] + PASS_ITSELF))
     assert first.validation_loss[~kept].min() >= first.validation_loss[kept].max()
-    assert second.validation_loss[~kept].isna().all()
 
 
 def test_the_smallest_within_one_standard_error_is_chosen() -> None:
@@ -110,15 +110,15 @@ def test_equal_sizes_the_smallest_wins() -> None:
 def test_the_map_is_a_table(few_sizes: None) -> None:
     fitted = MLPRegressor(**QUICK).fit(X, NUMBER)
     table = pd.DataFrame(fitted.capacity_map_)
-    assert {len(column) for column in fitted.capacity_map_.values()} == {len(table)} == {5 * len(TINY)}
+    assert {len(column) for column in fitted.capacity_map_.values()} == {len(table)}
+    assert len(TINY) < len(table) < 5 * len(TINY), "sizes that were dropped early were tried with fewer seeds"
     assert set(table.hidden_layer_sizes) == set(TINY)
-    assert not table.isna().any(axis=None) or (table.passes[table.isna().any(axis=1)] == 0).all()
-    was_made = table[table.passes > 0]
-    assert (was_made.best_pass <= was_made.passes).all()
-    assert (was_made.best_pass >= 1).all()
+    assert not table.isna().any(axis=None)
+    assert (table.best_pass <= table.passes).all()
+    assert (table.best_pass >= 1).all()
     assert (table.passes <= 12).all()
     assert (table.depth == table.hidden_layer_sizes.map(len)).all()
-    assert (was_made.seconds > 0).all()
+    assert (table.seconds > 0).all()
     assert fitted.hidden_layer_sizes_ in TINY
     assert fitted.hidden_layer_sizes == "auto"
 
@@ -189,7 +189,8 @@ def test_an_interrupted_search_leaves_a_network(call: int, few_sizes: None, monk
         return make(self, works)
 
     monkeypatch.setattr(engine, "train_many", interrupted)
-    cut = MLPRegressor(**QUICK).fit(X, NUMBER)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        cut = MLPRegressor(**QUICK).fit(X, NUMBER)
     assert next(calls) > call
     assert cut.hidden_layer_sizes_ in TINY
     assert cut.model_.network.widths[1:-1] == cut.hidden_layer_sizes_

@@ -40,6 +40,9 @@ class Activation(ABC):
         """The name without groups: "softmax" for "softmax:3,4"."""
         return self.name.partition(":")[0]
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.groups or ''})"
+
     @abstractmethod
     def value(self, z: Array) -> Array:
         """f(z), of z's shape."""

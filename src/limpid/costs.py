@@ -24,6 +24,9 @@ class Cost(ABC):
     targets: ClassVar[tuple[float, float]] = (-INFINITY, INFINITY)
     """The closed interval that targets must lie in."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.numbers))})"
+
     @abstractmethod
     def terms(self, a: Array, y: Array) -> Array:
         """Each output's share of the cost, shape (rows, outputs)."""
