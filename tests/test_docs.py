@@ -20,6 +20,17 @@ def test_the_readmes_python_runs(tmp_path: Path) -> None:
     assert (tmp_path / "digits.limpid").exists()
 
 
+# a block of ```python is run by itself; one of ```python skip, which needs what is not installed, is not
+MIGRATION = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "migration.md").read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("code", MIGRATION, ids=lambda code: str(MIGRATION.index(code) + 1))
+def test_the_examples_for_those_who_come_from_elsewhere_run(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    assert "assert" in code
+    exec(compile(code, "docs/migration.md", "exec"), {"__name__": "__main__"})
+
+
 EXAMPLES: dict[str, tuple[list[str], str]] = {
     "who_is_to_blame": ([], "was read as"),
     "textbook_digits": (["2"], "The best epoch reads"),
