@@ -49,13 +49,14 @@ def in_turns(
     """
     courses = {number: training.course() for number, training in enumerate(trainings) if not training.stopped_because}
     answers: dict[int, Made | None] = {}
+    interrupted = False
     while courses:
         works: dict[int, Work] = {}
         for number, course in list(courses.items()):
             # a call makes some steps of each: together no more than one network's call alone would take
             trainings[number].seconds_a_call = SECONDS_A_CALL / len(courses)
             while number not in works:
-                if limits and len(trainings[number].history) >= limits[number]:
+                if limits and not interrupted and len(trainings[number].history) >= limits[number]:
                     courses.pop(number).close()
                     break
                 try:
@@ -67,14 +68,11 @@ def in_turns(
                     yield number, item
                 else:
                     works[number] = item
-        answers = dict(zip(works, _make(engine, list(works.values())), strict=True))
-
-
-def _make(engine: Engine, works: list[Work]) -> list[Made | None]:
-    try:
-        return [*engine.train_many(works)]
-    except KeyboardInterrupt:
-        return [None] * len(works)
+        try:
+            made: list[Made | None] = [*engine.train_many(list(works.values()))]
+        except KeyboardInterrupt:
+            made, interrupted = [None] * len(works), True  # each course ends by itself when it hears of it
+        answers = dict(zip(works, made, strict=True))
 
 
 def train_many(networks: Iterable[Mapping[str, Any]], dataset: Dataset, **shared: Any) -> Together:
