@@ -69,7 +69,7 @@ def in_turns(
                 else:
                     works[number] = item
         try:
-            made: list[Made | None] = [*engine.train_many(list(works.values()))]
+            made: list[Made | None] = [*engine.train_many(list(works.values()))] if works else []
         except KeyboardInterrupt:
             made, interrupted = [None] * len(works), True  # each course ends by itself when it hears of it
         answers = dict(zip(works, made, strict=True))
