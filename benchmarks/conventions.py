@@ -22,7 +22,11 @@ from benchmarks.tables import table
 
 SETTINGS: tuple[dict[str, Any], ...] = ({}, {"solver": "sgd"}, {"solver": "lbfgs"}, {"early_stopping": True})
 """The parameters that the classes of both are checked with."""
-SETTINGS_OF_LIMPID: tuple[dict[str, Any], ...] = ()
+SETTINGS_OF_LIMPID: tuple[dict[str, Any], ...] = (
+    {"hidden_layer_sizes": "auto", "max_iter": 20},
+    {"normalization": "batch", "dropout": 0.1, "random_state": 0},
+    {"grow": True},
+)
 """Those that only limpid's take; scikit-learn's stand beside them with their defaults."""
 
 OWN_TESTS = {

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from limpid import MLPClassifier, MLPRegressor
+from limpid import HiddenActivations, MLPClassifier, MLPRegressor
 from tests.helpers import assert_close
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -81,7 +81,11 @@ def test_the_same_lbfgs_as_scikit_learn(table: str) -> None:
 
 @pytest.mark.parametrize(
     ("estimator", "check"),
-    [pair for each in (MLPClassifier(), MLPRegressor()) for pair in estimator_checks_generator(each)],
+    [
+        pair
+        for each in (MLPClassifier(), MLPRegressor(), HiddenActivations(MLPClassifier(max_iter=10, random_state=0)))
+        for pair in estimator_checks_generator(each)
+    ],
     ids=lambda given: str(getattr(given, "func", given).__name__) if callable(given) else type(given).__name__,
 )
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
