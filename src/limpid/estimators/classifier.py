@@ -152,8 +152,9 @@ class MLPClassifier(ClassifierMixin, MLP):
         Bengio 2013). Stochastic solvers.
     normalization : {"batch", "layer"} or None, default=None
         Whether hidden layers' weighted sums are normalised, then scaled and shifted by numbers that are learned, before
-        the activation: each neuron's over the rows of the batch (Ioffe & Szegedy 2015; stochastic solvers), or each
-        row's over the neurons of the layer (Ba, Kiros & Hinton 2016).
+        the activation: each neuron's over the rows of the batch, answers by running means (Ioffe & Szegedy 2015;
+        stochastic solvers), or each row's over the neurons of the layer (Ba, Kiros & Hinton 2016). `model_.parameters`
+        has these numbers as gamma1, beta1, ...; `coefs_` and `intercepts_` do not.
     gradient_tol : float or None, default=None
         End where the slope is zero: after a pass that leaves the whole gradient, loss and L2 over all rows, with a
         Euclidean norm of at most this. Looking costs another pass forward and back each time. With `tol=0` and
