@@ -36,7 +36,7 @@ def test_examples_run(estimator: type) -> None:
 def test_every_parameter_is_there_with_its_default(estimator: type) -> None:
     documented = section(estimator, "Parameters")
     defaults = {name: each.default for name, each in signature(estimator).parameters.items()}
-    assert defaults.keys() <= documented.keys()
+    assert list(documented) == list(defaults)
     for name, default in defaults.items():
         assert literal_eval(documented[name].partition("default=")[2]) == default, name
 

@@ -131,17 +131,17 @@ class MLPRegressor(RegressorMixin, MLP):
         Share, at least 0 and below 1, of each hidden layer's neurons left out of a step; those that stay are multiplied
         to make up for them, so that answers need no change (Srivastava et al. 2014; scikit-learn #6175). Inputs are
         never left out. Stochastic solvers.
+    normalization : {"batch", "layer"} or None, default=None
+        Whether hidden layers' weighted sums are normalised, then scaled and shifted by numbers that are learned, before
+        the activation: each neuron's over the rows of the batch, answers by running means (Ioffe & Szegedy 2015;
+        stochastic solvers), or each row's over the neurons of the layer (Ba, Kiros & Hinton 2016). `model_.parameters`
+        has these numbers as gamma1, beta1, ...; `coefs_` and `intercepts_` do not.
     max_norm : float or None, default=None
         After each step the weights into a hidden neuron are scaled down to at most this Euclidean norm (Srivastava et
         al. 2014). Stochastic solvers.
     clip_norm : float or None, default=None
         A step's slope, over all weights and biases, is shortened to at most this Euclidean norm (Pascanu, Mikolov &
         Bengio 2013). Stochastic solvers.
-    normalization : {"batch", "layer"} or None, default=None
-        Whether hidden layers' weighted sums are normalised, then scaled and shifted by numbers that are learned, before
-        the activation: each neuron's over the rows of the batch, answers by running means (Ioffe & Szegedy 2015;
-        stochastic solvers), or each row's over the neurons of the layer (Ba, Kiros & Hinton 2016). `model_.parameters`
-        has these numbers as gamma1, beta1, ...; `coefs_` and `intercepts_` do not.
     gradient_tol : float or None, default=None
         End where the slope is zero: after a pass that leaves the whole gradient, loss and L2 over all rows, with a
         Euclidean norm of at most this. Looking costs another pass forward and back each time. With `tol=0` and
