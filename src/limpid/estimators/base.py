@@ -120,7 +120,7 @@ class MLP(Support, BaseEstimator):
         if "conformity_scores_" not in vars(self):
             raise ValueError(
                 f"{type(self).__name__} was fitted without held-out rows to measure its errors by: fit it with "
-                "early_stopping=True, or give X_val and y_val"
+                "early_stopping=True and a stochastic solver, or give X_val and y_val"
             )
         return np.array([threshold(scores, float(coverage)) for scores in self.conformity_scores_.T])
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from limpid.training import Epoch
@@ -41,7 +42,7 @@ class Bar:
 
     def __init__(self, passes: int) -> None:
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        self._progress, self._passes = Progress(*columns, transient=False), passes
+        self._progress, self._passes = Progress(*columns, console=Console(stderr=True)), passes
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:

@@ -24,7 +24,7 @@ SOLVERS: dict[str, Callable[[Any], Optimizer]] = {
 """Every solver by name: an estimator's parameters to its optimizer."""
 
 FOR_SGD = ("constant", "invscaling", "adaptive")
-"""Learning rates that only "sgd" follows, as in scikit-learn."""
+"""Learning rates that of the named solvers only "sgd" follows, as in scikit-learn."""
 FOR_ALL = {
     "cosine": "cosine",
     "onecycle": "one_cycle",
@@ -54,39 +54,48 @@ def optimizer_of(estimator: Any) -> Optimizer:
     return solver if isinstance(solver, Optimizer) else SOLVERS[solver](estimator)
 
 
-def schedule_of(estimator: Any, seen: int, passes: int) -> Schedule:
-    """The learning rate's course where `seen` rows in `passes` passes were learned from before."""
+def schedule_of(estimator: Any, seen: int, passes: int | None) -> Schedule:
+    """The learning rate's course where `seen` rows were learned from before.
+
+    For `partial_fit` after so many `passes`, of which `max_iter` are the whole course; None for `fit`.
+    """
+    made = _unwarmed(estimator, seen, goes_on=bool(passes))
+    warming = warmed_up(find_schedule("constant"), estimator.warm_up)
+    if passes is not None:
+        warming = _later(warming, passes, estimator.max_iter)
+        made = made if made.name == "invscaling" else _later(made, passes, estimator.max_iter)
+    if not estimator.warm_up:
+        return made
+    return replace(made, factor=lambda step, clock: warming.factor(step, clock) * made.factor(step, clock))
+
+
+def _unwarmed(estimator: Any, seen: int, goes_on: bool) -> Schedule:
     given = estimator.learning_rate
     if isinstance(given, Schedule):
-        made = given
-    elif callable(given):
-        made = Schedule("of the caller", lambda step, clock: np.asarray(given(clock.done(step)), float) + 0 * step)
-    elif given in FOR_ALL:
-        made = find_schedule(FOR_ALL[given])
-    else:
-        made = _of_sgd(estimator, seen, goes_on=passes > 0)
-    return _later(warmed_up(made, estimator.warm_up), passes, estimator.max_iter)
-
-
-def _of_sgd(estimator: Any, seen: int, goes_on: bool) -> Schedule:
-    if estimator.solver != "sgd" or estimator.learning_rate == "constant":
+        return given
+    if callable(given):
+        return Schedule(
+            "of the caller", lambda step, clock: np.array([float(given(done)) for done in clock.done(step)], float)
+        )
+    if given in FOR_ALL:
+        return find_schedule(FOR_ALL[given])
+    if given == "constant" or not (estimator.solver == "sgd" or isinstance(estimator.solver, Optimizer)):
         return find_schedule("constant")
-    if estimator.learning_rate == "adaptive":
-        return find_schedule("adaptive")
-    power = estimator.power_t
+    return find_schedule("adaptive") if given == "adaptive" else _inverse_scaling(estimator.power_t, seen, goes_on)
+
+
+def _inverse_scaling(power: float, seen: int, goes_on: bool) -> Schedule:
+    """As scikit-learn's: a new optimizer begins with the rate as it is, then all rows count that were ever seen."""
 
     def factor(step: Steps, clock: Clock) -> Factors:
-        # a new optimizer begins with the rate as it is, and then counts all rows that were ever seen
-        first = clock.epoch(step) == (-1 if goes_on else 0)
-        return np.where(first, 1.0, (seen + clock.epoch(step) * clock.rows + 1.0) ** -power)
+        falling = (seen + clock.epoch(step) * clock.rows + 1.0) ** -power
+        return falling if goes_on else np.where(clock.epoch(step) == 0, 1.0, falling)
 
     return Schedule("invscaling", factor)
 
 
 def _later(schedule: Schedule, passes: int, epochs: int) -> Schedule:
     """The same where `passes` of `epochs` were made before, at calls of one pass each."""
-    if not passes or schedule.name in {"constant", "adaptive", "invscaling"}:
-        return schedule
 
     def factor(step: Steps, clock: Clock) -> Factors:
         whole = clock._replace(epochs=epochs)

@@ -421,8 +421,9 @@ class MLPClassifier(ClassifierMixin, MLP):
     def _begin_classes(self, y: ArrayLike, classes: Any) -> None:
         """What the first `partial_fit` is told of classes to come."""
         kind = type_of_target(y)
-        several = kind == "multiclass-multioutput"
-        if several and classes is not None and "classes_" not in vars(self):
+        nested = classes is not None and np.ndim(next(iter(classes), 0)) == 1
+        several = nested or kind == "multiclass-multioutput"
+        if nested and "classes_" not in vars(self):
             self._labels = Several([np.unique(each) for each in classes])
             self.classes_ = self._labels.classes
         elif self.grow and classes is None:

@@ -26,7 +26,8 @@ def training_of(
     random: np.random.RandomState,
     *,
     passes: int,
-    before: tuple[int, int] = (0, 0),
+    seen: int = 0,
+    passes_before: int | None = None,
     standing: Standing = FRESH,
     hurries: bool = False,
     monitor: str | None = None,
@@ -34,18 +35,18 @@ def training_of(
 ) -> Training:
     """A training of `passes` passes by the parameters of the estimator `of`.
 
-    `before` says how many rows in how many passes were learned from by earlier calls; where there were passes their
-    optimizer goes on. `standing` is where they stood. `monitor` in place of the estimator's, `patience` where it is
-    longer than the estimator's.
+    `seen` rows were learned from by earlier calls. `passes_before` were made by calls of `partial_fit`, whose optimizer
+    goes on; None for a `fit`. `standing` is where they stood. `monitor` and, where it is longer, `patience` take the
+    place of the estimator's.
     """
     optimizer, rows, lbfgs = optimizer_of(of), len(examples.Y), of.solver == "lbfgs"
-    goes_on = before[1] > 0
+    goes_on = bool(passes_before)
     if not goes_on or not start.slots:
         start = State(start.parameters, optimizer.init(start.parameters), start.step if goes_on else 0)
     method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
     if not lbfgs:
         order = orders(random, rows) if of.shuffle else in_order(rows)
-        method = Descending(order, of.learning_rate_init, schedule_of(of, *before), by_rows=True)
+        method = Descending(order, of.learning_rate_init, schedule_of(of, seen, passes_before), by_rows=True)
     if of.batch_size != "auto" and of.batch_size > rows and not lbfgs:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7

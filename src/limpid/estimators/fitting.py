@@ -77,6 +77,10 @@ class Fit:
             raise ValueError(f"hidden_layer_sizes must be > 0, got {of._hidden()}.")
         if held != (self._held[1] is not None):
             raise ValueError("X_val and y_val belong together: both must be given, or neither")
+        if not held and self._held[2] is not None:
+            raise ValueError("sample_weight_val weighs the rows of X_val, which is not given")
+        if isinstance(of.hidden_layer_sizes, str) and isinstance(of.activation, list | tuple):
+            raise ValueError(f"hidden_layer_sizes='auto' needs one activation for all layers, got {of.activation!r}")
         if getattr(of, "calibrate", False) and not held and not self.decides:
             raise ValueError(
                 "calibrate=True needs held-out rows: early_stopping=True with a stochastic solver, or X_val and y_val"
@@ -158,12 +162,20 @@ class Fit:
             kept: Standing = vars(of).get("_standing", FRESH)
             self.standing = kept if self.incremental else kept._replace(rate_factor=1.0)
             return
-        self.network = model.network
-        if self.grows:
-            labels = self._before.get("_labels")
-            sources = of._labels.sources(labels) if labels else range(wanted.outputs)
-            self.network, self.start = grow(model.network, self.start, wanted, sources)
-            record.describe(of, self.network)
+        if not self.grows and of.normalization == model.network.layers[0].normalization:
+            self.network = model.network  # as scikit-learn, which does not hear of other hidden layers
+            return
+        if not self.grows or not _same_inside(model.network, wanted):
+            raise ValueError(
+                f"learning goes on with the network {model.network}, the parameters now ask for {wanted}: "
+                "fit without warm_start for a new one"
+            )
+        labels = self._before.get("_labels")
+        if not labels and wanted.outputs != model.network.outputs:
+            raise ValueError(f"y has {wanted.outputs} numbers a row, {model.network.outputs} were learned")
+        sources = of._labels.sources(labels) if labels else range(wanted.outputs)
+        self.network, self.start = grow(model.network, self.start, wanted, sources)
+        record.describe(of, self.network)
 
     def _search(self) -> None:
         of = self.of
@@ -197,17 +209,22 @@ class Fit:
         self.training = self._training(hurries=not listeners and not hooks.wanted)
         with bar or nullcontext():
             hooks.begin_pass()
-            rate, averaged = self.standing.rate_factor, averaged_outputs(self.network)
-            for epoch in self.training:
-                record.note(of, self.training, epoch, averaged)
-                if of.verbose:
-                    before, rate = rate, self.training.standing.rate_factor
-                    record.tell_patience(
-                        of, self.training, rate * of.learning_rate_init, before * of.learning_rate_init
-                    )
-                if listeners or hooks.wanted:
-                    self._tell(epoch, listeners, hooks)
+            try:
+                self._pass_by_pass(listeners, hooks)
+            except KeyboardInterrupt:  # while someone was told
+                self.training.stopped_because = "interrupted"
         hooks.end(self._fitted)
+
+    def _pass_by_pass(self, listeners: list[Listener], hooks: Hooks) -> None:
+        of, training = self.of, self.training
+        rate, averaged = self.standing.rate_factor, averaged_outputs(self.network)
+        for epoch in training:
+            record.note(of, training, epoch, averaged)
+            if of.verbose:
+                before, rate = rate, training.standing.rate_factor
+                record.tell_patience(of, training, rate * of.learning_rate_init, before * of.learning_rate_init)
+            if listeners or hooks.wanted:
+                self._tell(epoch, listeners, hooks)
 
     def _adopt(self, found: Tried) -> None:
         """The best network of a search that was interrupted."""
@@ -226,14 +243,17 @@ class Fit:
             self.validation,
             self.random,
             passes=self.passes,
-            before=(of.t_, len(vars(of).get("loss_curve_", ())) if self.incremental else 0),
+            seen=of.t_,
+            passes_before=len(vars(of).get("loss_curve_", ())) if self.incremental else None,
             standing=self.standing,
             hurries=hurries,
         )
 
     def _tell(self, epoch: Epoch, listeners: list[Listener], hooks: Hooks) -> None:
         told = epoch._replace(cost=self.of.loss_)
-        if any([*(listener(told) is True for listener in listeners), hooks.end_pass(self._fitted)]):
+        answers = [listener(told) for listener in listeners]
+        asked = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
+        if hooks.end_pass(self._fitted) or asked:
             self.training.stop(outcome.BY_A_CALLBACK)
         elif not self.training.stopped_because and epoch.number < self.passes:
             hooks.begin_pass()
@@ -261,6 +281,8 @@ class Fit:
             of.model_ = replace(of.model_, state=training.state)  # what did better before is still the answer
         else:
             vars(of).update(outcome.of_model(self._model(parameters, state)))
+            for name in ("conformity_scores_", "temperature_"):
+                vars(of).pop(name, None)
             if self.watched is not None:
                 of._learn_certainty(self.watched)
         outcome.warn(of, reason, all_passes=self.passes == of.max_iter and not self.incremental and not self.lbfgs)
@@ -268,3 +290,9 @@ class Fit:
     def _model(self, parameters: Any, state: State | None) -> Any:
         watched = 0 if self.watched is None else len(self.watched.Y)
         return outcome.model_of(self.of, self.training, parameters, state, watched)
+
+
+def _same_inside(one: Network, other: Network) -> bool:
+    """Whether two networks have the same hidden layers but for their activations."""
+    inner = [[(layer.units, layer.normalization) for layer in network.layers[:-1]] for network in (one, other)]
+    return inner[0] == inner[1]

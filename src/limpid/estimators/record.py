@@ -15,8 +15,10 @@ def begin(of: Any, network: Network, *, watches: bool, decides: bool) -> None:
     of.validation_loss_curve_ = [] if watches else None
     of.best_validation_score_ = -inf if decides else None
     of.best_loss_ = None if decides else inf
-    for name in ("conformity_scores_", "temperature_", "should_stop_"):
-        vars(of).pop(name, None)
+    vars(of).pop("should_stop_", None)
+    if not isinstance(of.hidden_layer_sizes, str):
+        for name in ("hidden_layer_sizes_", "capacity_map_"):
+            vars(of).pop(name, None)
 
 
 def describe(of: Any, network: Network) -> None:

@@ -42,6 +42,10 @@ class HiddenActivations(TransformerMixin, MetaEstimatorMixin, BaseEstimator):
         Errors: those of its `fit`; `ValueError` for a layer that it has not.
         """
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+        if not hasattr(self._fitted(), "model_"):
+            raise ValueError(
+                f"HiddenActivations needs an MLPClassifier or MLPRegressor of limpid, got {self.estimator!r}"
+            )
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
@@ -65,12 +69,16 @@ class HiddenActivations(TransformerMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _fitted(self) -> Any:
         """The network, without a `FrozenEstimator` around it."""
-        return self.estimator_ if hasattr(self.estimator_, "model_") else self.estimator_.estimator
+        return self.estimator_ if hasattr(self.estimator_, "model_") else getattr(self.estimator_, "estimator", None)
 
     def _number(self) -> int:
         hidden = len(self._fitted().model_.network.layers) - 1
         number = self.layer + hidden + 1 if self.layer < 0 else self.layer
+        if not hidden:
+            raise ValueError("HiddenActivations needs a network with hidden layers, this one has none")
         if not 1 <= number <= hidden:
+            if not hidden:
+                raise ValueError("HiddenActivations needs a network with hidden layers, this one has none")
             raise ValueError(
                 f"layer must name one of the {hidden} hidden layers, from 1 or from -1 back, got {self.layer}"
             )
