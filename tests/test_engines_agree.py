@@ -192,6 +192,18 @@ def test_a_batch_without_weight_moves_only_by_the_penalty(native: Engine, random
             assert_close(descent.state().parameters["W1"], factor * start["W1"], 1e-15)
 
 
+def test_a_batch_without_weight_leaves_running_statistics_alone(native: Engine, random: np.random.Generator) -> None:
+    network = make_network(normalization="batch")
+    start = make_parameters(network, random)
+    examples = make_examples(network, random, 8)._replace(weights=np.repeat([0.0, 1.0], 4))
+    for engine in (native, ReferenceEngine()):
+        descent = engine.begin(network, State(start, {}, 0), examples, StepRule(OPTIMIZERS["gradient_descent"], 4))
+        descent.train(np.arange(4), np.full(1, 0.01))
+        assert all(np.array_equal(descent.state().parameters[name], array) for name, array in start.items())
+        descent.train(np.arange(4, 8), np.full(1, 0.01))
+        assert not any(np.array_equal(descent.state().parameters[name], start[name]) for name in ("mean1", "variance2"))
+
+
 @pytest.mark.parametrize(
     ("widths", "rows", "batch_size", "steps"),
     [

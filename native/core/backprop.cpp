@@ -240,7 +240,9 @@ void Backprop<T>::sum_slopes(std::size_t layer, std::size_t rows, const typename
 }
 
 template <class T>
-void Backprop<T>::keep_moments(const Arrays<T>& parameters) const {
+void Backprop<T>::keep_moments(const Arrays<T>& parameters, const TargetBatch<T>& targets, std::size_t rows) const {
+    const T* const shares = targets.shares(0);
+    if (std::all_of(shares, shares + rows, [](T share) { return share == 0; })) return;
     const T stays = static_cast<T>(running_share), comes = static_cast<T>(1 - running_share);
     const auto keep = [&](const Room& room, T* running, const T* batch) {
         for (std::size_t unit = 0; unit < room.units; ++unit)

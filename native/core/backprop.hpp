@@ -68,8 +68,8 @@ class Backprop {
     void find_sums(std::size_t layer, std::size_t rows, Range units);
     // Slopes along b, gamma and beta, from the first `rows` rows, added to what they were unless `fresh`.
     void sum_slopes(std::size_t layer, std::size_t rows, const typename Arrays<T>::OfLayer& slopes, bool fresh) const;
-    // Running statistics take over their share of the batch's.
-    void keep_moments(const Arrays<T>& parameters) const;
+    // Running statistics take over their share of the batch's, unless its first `rows` rows weigh nothing.
+    void keep_moments(const Arrays<T>& parameters, const TargetBatch<T>& targets, std::size_t rows) const;
     // The factors of a layer's slope along some inputs: what went in, and delta. Not for a first layer's sparse rows.
     Factors<T> slope_factors(std::size_t layer, const InputBatch<T>& inputs, Range which, std::size_t rows) const;
 

@@ -52,7 +52,7 @@ class Sweep {
         backprop_.sum_slopes(layer, rows_, slopes, fresh);
     }
     // After a step, running statistics take over their share of the batch's.
-    void keep_moments(const Arrays<T>& parameters) const { backprop_.keep_moments(parameters); }
+    void keep_moments(const Arrays<T>& parameters) const { backprop_.keep_moments(parameters, targets_, rows_); }
     // The sum of the squares of all arrays: of the weights, and of all others where these count.
     double sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool others);
     // Scales the weights that come into each hidden unit down to a norm of at most `limit`, and prepares them.

@@ -154,13 +154,17 @@ def _through_normalization(
 
 
 def _running(parameters: Parameters, trace: Trace) -> Parameters:
-    """What running statistics become by those of a batch: a share of them stays."""
+    """What running statistics become by those of a batch: a share of them stays, all where its rows weigh nothing."""
     found: Parameters = {}
     for number, normalized in enumerate(trace.normalized, start=1):
-        if normalized is not None and normalized.shares is not None:
+        if normalized is not None and normalized.shares is not None and _weigh_something(normalized.shares):
             for kind, batch in normalized.statistics._asdict().items():
                 found[f"{kind}{number}"] = KEPT * parameters[f"{kind}{number}"] + (1 - KEPT) * batch
     return found
+
+
+def _weigh_something(shares: Array) -> bool:
+    return bool(array_namespace(shares).any(shares != 0))
 
 
 def _masked(values: Array, masks: Masks, number: int) -> Array:
