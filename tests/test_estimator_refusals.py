@@ -109,7 +109,11 @@ CLASSIFIER, REGRESSOR = MLPClassifier(**SHORT), MLPRegressor(**SHORT)
         (CLASSIFIER, lambda each: each.fit(X, TWO, X_val=X[:, :3], y_val=TWO), "X has 3 features, but MLPClassifier"),
         (CLASSIFIER, lambda each: each.fit(X, TWO, X_val=X[:0], y_val=TWO[:0]), "0 sample(s)"),
         (CLASSIFIER, lambda each: each.fit(X, TWO, X_val=X, y_val=THREE), "y_val has classes that y has not: 2"),
-        (CLASSIFIER, lambda each: each.fit(X, MARKS, X_val=X, y_val=TWO), "columns of 0 or 1, got shape (150,)"),
+        (
+            CLASSIFIER,
+            lambda each: each.fit(X, MARKS, X_val=X, y_val=TWO),
+            "y_val must have as many columns as y, 3, got 1",
+        ),
     ],
     ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )

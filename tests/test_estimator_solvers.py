@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import cos, pi
 from typing import Any
 
+import numpy as np
 import pytest
 
 from limpid import MLPRegressor
@@ -66,14 +67,16 @@ def test_learning_rates(given: Any, warm_up: float, factor: Callable[[int], floa
     assert_is(fitted, by_hand(regression(), NUMBER[:, None], {}, factors=[factor(at) for at in range(12)]))
 
 
-@pytest.mark.parametrize("given", ["exponential", step(every=2, by=0.1)], ids=["exponential", "step"])
-def test_learning_rates_go_on_through_parts(given: Any) -> None:
-    options = {**SHORT, "learning_rate": given}
+@pytest.mark.parametrize("warm_up", [0, 1.5])
+@pytest.mark.parametrize("given", ["constant", "cosine", "onecycle", "coslog4", "exponential", lambda done: 1 - done])
+def test_learning_rates_go_on_through_parts(given: Any, warm_up: float) -> None:
+    options = {**SHORT, "learning_rate": given, "warm_up": warm_up}
     parts, fitted = MLPRegressor(**options), MLPRegressor(**options).fit(X, NUMBER)
     for _ in range(PASSES):
         parts.partial_fit(X, NUMBER)
     assert_same_bits(parts, fitted)
     assert parts.loss_curve_ == fitted.loss_curve_
+    assert np.isfinite(parts.partial_fit(X, NUMBER).coefs_[0]).all()  # the course stays where it ended
 
 
 @pytest.mark.parametrize(("given", "named"), [("onecycle", "one_cycle"), ("coslog4", "coslog4"), ("step", "step")])

@@ -185,7 +185,10 @@ class MLP(Support, BaseEstimator):
     def _hidden(self) -> list[int]:
         found = isinstance(self.hidden_layer_sizes, str)
         sizes = vars(self).get("hidden_layer_sizes_", ()) if found else self.hidden_layer_sizes
-        return [index(units) for units in np.atleast_1d(sizes).ravel()]
+        try:
+            return [index(units) for units in np.atleast_1d(sizes).ravel()]
+        except TypeError:
+            raise ValueError(f"hidden_layer_sizes must be whole numbers, got {sizes!r}") from None
 
     def _activations(self) -> str | tuple[str, ...]:
         return activation_names(self.activation)

@@ -40,6 +40,8 @@ def activation_names(given: Any) -> str | tuple[str, ...]:
     if isinstance(given, (str, Activation)):
         name = given if isinstance(given, str) else given.name
         return "sigmoid" if name == "logistic" else name
+    if not isinstance(given, (list, tuple)):
+        raise ValueError(f"activation must be a name or an Activation for each hidden layer, got {given!r}")
     return tuple(str(activation_names(each)) for each in given)
 
 
@@ -74,14 +76,21 @@ def _unwarmed(estimator: Any, seen: int, goes_on: bool) -> Schedule:
     if isinstance(given, Schedule):
         return given
     if callable(given):
-        return Schedule(
-            "of the caller", lambda step, clock: np.array([float(given(done)) for done in clock.done(step)], float)
-        )
+        return Schedule("of the caller", lambda step, clock: _asked(given, clock.done(step)))
     if given in FOR_ALL:
         return find_schedule(FOR_ALL[given])
     if given == "constant" or not (estimator.solver == "sgd" or isinstance(estimator.solver, Optimizer)):
         return find_schedule("constant")
     return find_schedule("adaptive") if given == "adaptive" else _inverse_scaling(estimator.power_t, seen, goes_on)
+
+
+def _asked(given: Callable[[float], Any], shares: Factors) -> Factors:
+    """The caller's factors at these shares of the training."""
+    factors = np.array([given(share) for share in shares.tolist()], dtype=float)
+    bad = ~(np.isfinite(factors) & (factors >= 0))
+    if bad.any():
+        raise ValueError(f"learning_rate must answer with finite factors of at least 0, got {factors[bad][0]}")
+    return factors
 
 
 def _inverse_scaling(power: float, seen: int, goes_on: bool) -> Schedule:

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 
@@ -434,8 +434,8 @@ class MLPClassifier(ClassifierMixin, MLP):
             self._labels = labels_of(np.asarray(y)) if marks else Classes(np.asarray(self.classes_))
 
     def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:
-        y = _flat(y)
         if incremental and self.grow and "model_" in vars(self):
+            self._labels.check(y)
             self._labels = self._labels.grown(y, more)
             self.classes_ = self._labels.classes
             return
@@ -455,7 +455,6 @@ class MLPClassifier(ClassifierMixin, MLP):
             )
 
     def _encode(self, y: Rows, dtype: Any) -> Rows:
-        y = _flat(y)
         if unknown := self._labels.unknown(y):
             raise ValueError(f"y_val has classes that y has not: {', '.join(map(str, unknown))}")
         return self._labels.encode(y, dtype)
@@ -468,7 +467,7 @@ class MLPClassifier(ClassifierMixin, MLP):
                 f"class_weight {self.class_weight!r} is not supported for partial_fit, which does not see all rows; "
                 "give the weights as a dictionary, or use fit"
             )
-        by_class = compute_sample_weight(self.class_weight, _flat(y))
+        by_class = compute_sample_weight(self.class_weight, y)
         return np.asarray(by_class if weights is None else weights * by_class)
 
     def _score_outputs(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
@@ -479,8 +478,3 @@ class MLPClassifier(ClassifierMixin, MLP):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _flat(y: Rows) -> Rows:
-    """One column of answers as a vector, with scikit-learn's warning."""
-    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y

@@ -41,7 +41,7 @@ def training_of(
     """
     optimizer, rows, lbfgs = optimizer_of(of), len(examples.Y), of.solver == "lbfgs"
     goes_on = bool(passes_before)
-    if not goes_on or not start.slots:
+    if not goes_on or set(start.slots) != set(optimizer.slots):
         start = State(start.parameters, optimizer.init(start.parameters), start.step if goes_on else 0)
     method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
     if not lbfgs:

@@ -50,22 +50,29 @@ class Fit:
 
     def run(self) -> None:
         """All of it. Errors: scikit-learn's, in its words."""
-        self._before = dict(vars(self.of))
+        self._before = {name: [*value] if isinstance(value, list) else value for name, value in vars(self.of).items()}
         try:
             self._check()
             self._read()
             self._start()
             self._set_aside()
-        except Exception:
-            if not self.fresh:  # what was learned before stays as it was
-                vars(self.of).clear()
-                vars(self.of).update(self._before)
+            if self.found:
+                self._adopt(self.found)
+            else:
+                self._train()
+            self._keep()
+        except BaseException:
+            self._undo()
             raise
-        if self.found:
-            self._adopt(self.found)
-        else:
-            self._train()
-        self._keep()
+        all_passes = self.passes == self.of.max_iter and not self.incremental and not self.lbfgs
+        outcome.warn(self.of, str(self.training.stopped_because), all_passes=all_passes)
+
+    def _undo(self) -> None:
+        """What was learned before stays as it was; scikit-learn's callbacks are still to be torn down."""
+        now = vars(self.of)
+        for name in [name for name in now if name not in self._before and not name.startswith(("_callback", "_skl"))]:
+            del now[name]
+        now.update(self._before)
 
     def _check(self) -> None:
         of, held = self.of, self._held[0] is not None
@@ -112,7 +119,10 @@ class Fit:
         self.examples = self._examples(rows, answers, weights)
         self.watched: Examples | None = None
         if self._held[0] is not None:
+            columns = _columns(answers)
             rows, answers = check_both(of, *self._held[:2], reset=False, numeric=numeric)
+            if _columns(answers) != columns:
+                raise ValueError(f"y_val must have as many columns as y, {columns}, got {_columns(answers)}")
             self.watched = self._examples(rows, answers, check_weights(self._held[2], rows, self.dtype))
 
     def _precision(self, rows: Any) -> Any:
@@ -135,7 +145,8 @@ class Fit:
         if self.fresh and isinstance(of.hidden_layer_sizes, str):
             self._search()
         self.network = of._network(self.examples.X.shape[1], self.examples.Y.shape[1])
-        check_targets(self.network, self.examples.Y)
+        for each in filter(None, (self.examples, self.watched)):
+            check_targets(self.network, each.Y)
         if not self.fresh:
             self._go_on(self.network)
             return
@@ -171,8 +182,6 @@ class Fit:
                 "fit without warm_start for a new one"
             )
         labels = self._before.get("_labels")
-        if not labels and wanted.outputs != model.network.outputs:
-            raise ValueError(f"y has {wanted.outputs} numbers a row, {model.network.outputs} were learned")
         sources = of._labels.sources(labels) if labels else range(wanted.outputs)
         self.network, self.start = grow(model.network, self.start, wanted, sources)
         record.describe(of, self.network)
@@ -285,11 +294,14 @@ class Fit:
                 vars(of).pop(name, None)
             if self.watched is not None:
                 of._learn_certainty(self.watched)
-        outcome.warn(of, reason, all_passes=self.passes == of.max_iter and not self.incremental and not self.lbfgs)
 
     def _model(self, parameters: Any, state: State | None) -> Any:
         watched = 0 if self.watched is None else len(self.watched.Y)
         return outcome.model_of(self.of, self.training, parameters, state, watched)
+
+
+def _columns(answers: Any) -> int:
+    return answers.shape[1] if answers.ndim == 2 else 1
 
 
 def _same_inside(one: Network, other: Network) -> bool:

@@ -62,6 +62,21 @@ class Labels(ABC):
     def score(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
         """The share of rows that are answered rightly."""
 
+    def check(self, y: Rows) -> None:
+        """Whether y is of the same kind as the answers before.
+
+        Errors: `ValueError` where it is not.
+        """
+        kind, columns = type_of_target(y, input_name="y"), y.shape[1] if y.ndim == 2 else 1
+        kinds = {"classification": ("binary", "multiclass"), "multilabel": ("multilabel-indicator",)}
+        fits = kind in kinds.get(self.task, ("multiclass-multioutput", "multilabel-indicator"))
+        if not fits or (self.task != "classification" and columns < len(self.classes)):
+            raise ValueError(f"y must be of the kind of earlier calls, {self.task}, got {kind} of {columns} columns")
+        if self.task == "multioutput" and columns != len(self.classes):
+            raise ValueError(f"y must have {len(self.classes)} columns of classes, got {columns}")
+        if self.task == "classification" and _words(y) != _words(self.classes):
+            raise ValueError(f"y must have classes of the kind of earlier ones, {self.classes.dtype}, got {y.dtype}")
+
     @abstractmethod
     def grown(self, y: Rows, more: Any) -> "Labels":
         """With those of y, and the classes `more` (or None) besides."""
@@ -247,3 +262,7 @@ def _one_hot(codes: Rows, classes: int, dtype: Any) -> Rows:
     targets = np.zeros((len(codes), classes), dtype)
     targets[np.arange(len(codes)), codes] = 1
     return targets
+
+
+def _words(labels: Rows) -> bool:
+    return labels.dtype.kind not in "biuf"

@@ -5,7 +5,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
 from limpid import evaluation
@@ -390,12 +389,13 @@ class MLPRegressor(RegressorMixin, MLP):
             cost = Quantile(*heads * (outputs // len(heads))).name
         return dense_network(inputs, self._hidden(), outputs, self._activations(), output, cost, self.normalization)
 
-    def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:
-        pass
+    def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:  # noqa: ARG002
+        known = vars(self).get("n_outputs_") if incremental or self.warm_start else None
+        given = y.reshape(len(y), -1).shape[1] * max(len(self._heads), 1)
+        if known and given != known:
+            raise ValueError(f"y must give {known} outputs as in earlier calls, got {given}")
 
     def _encode(self, y: Rows, dtype: Any) -> Rows:
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
         targets = np.asarray(y.reshape(len(y), -1), dtype)
         return np.repeat(targets, len(self._heads), axis=1) if self._heads else targets
 

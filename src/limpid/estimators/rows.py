@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
 from limpid.engines import Examples, canonical, is_sparse
 
@@ -31,6 +31,8 @@ def check_both(estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool) ->
         dtype=_dtypes(X),
         reset=reset,
     )
+    if isinstance(answers, np.ndarray) and answers.ndim == 2 and answers.shape[1] == 1:
+        answers = column_or_1d(answers, warn=True)
     return (canonical(found) if is_sparse(found) else found), answers
 
 
