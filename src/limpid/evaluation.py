@@ -77,16 +77,16 @@ def score_for(task: str) -> Callable[[NDArray[Any], NDArray[Any]], float]:
 def accuracy(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
     """Share of rows whose class (the largest of outputs (rows, classes), or above 0.5 for one output) is right.
 
-    `weights` (rows,) say how much each row counts, here and below.
+    `weights` (rows,) say how much each row counts, here and below; where all are 0, all count the same.
     """
     if outputs.shape[1] == 1:
         return label_accuracy(outputs, targets, weights)
-    return _share(outputs.argmax(axis=1) == targets.argmax(axis=1), weights)
+    return share(outputs.argmax(axis=1) == targets.argmax(axis=1), weights)
 
 
 def label_accuracy(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
     """Share of rows all of whose labels (outputs (rows, labels) above 0.5) are right."""
-    return _share(((outputs > 0.5) == (targets > 0.5)).all(axis=1), weights)
+    return share(((outputs > 0.5) == (targets > 0.5)).all(axis=1), weights)
 
 
 def r_squared(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
@@ -96,7 +96,7 @@ def r_squared(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any
     """
     if not np.isfinite(outputs).all():
         return nan
-    counts = np.ones(len(targets)) if weights is None else weights.astype(np.float64)
+    counts = np.ones(len(targets)) if weights is None or not weights.any() else weights.astype(np.float64)
     mean = counts @ targets / counts.sum()
     error = counts @ np.square(targets - outputs, dtype=np.float64)
     spread = counts @ np.square(targets - mean, dtype=np.float64)
@@ -104,8 +104,11 @@ def r_squared(outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any
     return float(shares.mean())
 
 
-def _share(right: NDArray[Any], weights: NDArray[Any] | None) -> float:
-    return float(np.mean(right) if weights is None else np.average(right, weights=weights))
+def share(right: NDArray[Any], weights: NDArray[Any] | None) -> float:
+    """Of the rows that are right (rows,)."""
+    if weights is None or not weights.any():
+        return float(np.mean(right))
+    return float(np.average(right, weights=weights))
 
 
 def _confusion(classes: NDArray[Any], y: NDArray[Any], predictions: NDArray[Any]) -> NDArray[np.int64]:

@@ -224,7 +224,7 @@ class Several(Labels):
     def score(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
         pairs = zip(self.parts(outputs), self.parts(targets), strict=True)
         right = np.all([part.argmax(axis=1) == wanted.argmax(axis=1) for part, wanted in pairs], axis=0)
-        return float(np.average(right, weights=weights))
+        return evaluation.share(right, weights)
 
     def grown(self, y: Rows, more: Any) -> "Several":
         named = [[] if more is None else [np.asarray(more[at])] for at in range(len(self.classes))]

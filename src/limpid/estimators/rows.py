@@ -41,8 +41,10 @@ def check_weights(given: Any, rows: Any, dtype: Any) -> Rows | None:
     return None if given is None else np.asarray(_check_sample_weight(given, rows, dtype=dtype))
 
 
-def split(examples: Examples, share: float, random: np.random.RandomState, stratify: Rows | None) -> list[Examples]:
-    """The rows to learn from and those to watch, as scikit-learn's MLP splits them."""
+def split(
+    examples: Examples, share: float | int, random: np.random.RandomState, stratify: Rows | None
+) -> list[Examples]:
+    """The rows to learn from and those to watch, a share or so many, as scikit-learn's MLP splits them."""
     parts = [part for part in examples if part is not None]
     halves = train_test_split(*parts, random_state=random, test_size=share, stratify=stratify)
     if halves[1].shape[0] < 2:

@@ -1,6 +1,7 @@
 """`hidden_layer_sizes="auto"`: the search for hidden layers by an estimator's own parameters."""
 
 from functools import cache
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from limpid.training import Validation
 SEEDS = ((1_000, 5), (10_000, 3))
 """With fewer rows than the first number so many seeds of each size are tried, each with a split of its own."""
 FEWEST_SEEDS = 2
+FEWEST_WATCHED = 2
 
 
 def search(of: Any, examples: Examples, watched: Examples | None) -> Search:
@@ -62,11 +64,15 @@ def _single(examples: Examples) -> Examples:
 
 
 def _split(of: Any, examples: Examples, random: np.random.RandomState) -> list[Examples]:
+    """The rows to learn from and those to watch, each class in proportion where there are enough; few are in both."""
+    rows = len(examples.Y)
+    watched = max(FEWEST_WATCHED, ceil(of.validation_fraction * rows))
+    if rows < 2 * FEWEST_WATCHED:
+        return [examples, examples]
     codes = None
     if of._task() == "classification":
         Y = examples.Y
         codes = Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1)
         counts = np.unique(codes, return_counts=True)[1]
-        share = of.validation_fraction * len(Y)
-        codes = codes if counts.min() >= 2 and len(counts) <= min(share, len(Y) - share) else None
-    return split(examples, of.validation_fraction, random, codes)
+        codes = codes if counts.min() >= 2 and len(counts) <= min(watched, rows - watched) else None
+    return split(examples, watched, random, codes)
