@@ -190,3 +190,30 @@ def test_who_held_nothing_out_cannot_be_sure(random: np.random.Generator) -> Non
             MLPClassifier(calibrate=True, **SHORT, **options).fit(X, y)
     with pytest.raises(ValueError, match="this classifier gives several labels a row"):
         MLPClassifier(**SHORT).fit(X, marks, X_val=X, y_val=marks).predict_set(X)
+
+
+def test_fresh_rows_take_the_place_of_those_that_decided() -> None:
+    random = np.random.RandomState(0)
+    X = random.normal(size=(600, 3))
+    y = X[:, 0] + random.normal(size=600)
+    fitted = MLPRegressor(max_iter=20, random_state=0).fit(X[:200], y[:200])
+    with pytest.raises(ValueError, match="or call conformalize"):
+        fitted.predict_interval(X)
+    fitted.conformalize(X[200:400], y[200:400])
+    errors = np.sort(np.abs(fitted.predict(X[200:400]) - y[200:400]))
+    assert np.allclose(fitted.conformity_scores_[:, 0], errors)
+    low, high = fitted.predict_interval(X[400:], 0.8).T
+    assert np.allclose(high - low, 2 * errors[int(np.ceil(201 * 0.8)) - 1])
+    classes = MLPClassifier(max_iter=20, random_state=0).fit(X[:200], y[:200] > 0).conformalize(X[200:], y[200:] > 0)
+    assert classes.conformity_scores_.shape == (400, 1)
+    assert 0.7 < classes.predict_set(X[:200], 0.8)[np.arange(200), (y[:200] > 0).astype(int)].mean() < 0.9
+
+
+def test_what_was_fitted_is_read_by_the_loss_that_it_was_fitted_with() -> None:
+    random = np.random.RandomState(0)
+    X = random.normal(size=(60, 3))
+    heads = MLPRegressor(max_iter=3, loss="quantile:0.1,0.9").fit(X, X[:, 0]).set_params(loss="squared_error")
+    assert heads.predict(X).shape == (60,)
+    assert heads.predict_quantiles(X).shape == (60, 2)
+    plain = MLPRegressor(max_iter=3).fit(X, X[:, 0]).set_params(loss="quantile:0.1,0.9")
+    assert plain.predict(X).shape == (60,)

@@ -17,7 +17,7 @@ from limpid.estimators.callbacks import Support
 from limpid.estimators.choices import activation_names
 from limpid.estimators.fitting import Fit
 from limpid.estimators.outcome import of_model
-from limpid.estimators.rows import check_rows
+from limpid.estimators.rows import check_both, check_rows
 from limpid.model import Model
 from limpid.network import Network
 from limpid.uncertainty import threshold
@@ -108,9 +108,28 @@ class MLP(Support, BaseEstimator):
         """How much each row counts, whatever its class says included."""
         return weights
 
-    @abstractmethod
+    def conformalize(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Measure by rows X (rows, features) and answers y how far the fitted network errs, for sets and intervals.
+
+        Rows that had no part in `fit`, not even in early stopping, make the promise of coverage exact. They take the
+        place of those that `fit` measured by. Returns the estimator. Errors: `ValueError` where X or y do not fit.
+        """
+        check_is_fitted(self)
+        rows, answers = check_both(self, X, y, reset=False, numeric=self._task() == "regression")
+        self._measure_errors(Examples(rows, self._encode(answers, self._hear().dtype)))
+        return self
+
     def _learn_certainty(self, held_out: Examples) -> None:
         """Learn from rows that were not learned from how sure the fitted `model_` may be."""
+        self._cool(held_out)
+        self._measure_errors(held_out)
+
+    def _cool(self, held_out: Examples) -> None:
+        """Divide logits by a temperature, where that was asked for."""
+
+    @abstractmethod
+    def _measure_errors(self, held_out: Examples) -> None:
+        """Make `conformity_scores_`."""
 
     def _threshold(self, coverage: Any) -> Rows:
         """The conformity score that new rows stay below with probability `coverage`, for each column of scores."""
@@ -120,7 +139,7 @@ class MLP(Support, BaseEstimator):
         if "conformity_scores_" not in vars(self):
             raise ValueError(
                 f"{type(self).__name__} was fitted without held-out rows to measure its errors by: fit it with "
-                "early_stopping=True and a stochastic solver, or give X_val and y_val"
+                "early_stopping=True and a stochastic solver, give X_val and y_val, or call conformalize"
             )
         return np.array([threshold(scores, float(coverage)) for scores in self.conformity_scores_.T])
 

@@ -374,7 +374,8 @@ class MLPClassifier(ClassifierMixin, MLP):
 
         The set holds the true class of a new row with probability `coverage`, whatever the network got wrong, as long
         as rows come from where the held-out ones came from: split conformal prediction by the probability of the class
-        (Sadinle, Lei, Wasserman 2019). A set may be empty: no class is likely enough. All classes are in it where there
+        (Sadinle, Lei, Wasserman 2019). Where few held-out rows also decided when to stop it is a little less; see
+        `conformalize`. A set may be empty: no class is likely enough. All classes are in it where there
         are too few held-out rows to tell. With several answers a row a list of such arrays, one an answer.
 
         Errors: `ValueError` where no rows were held out, for several labels a row, or a coverage that is not above 0
@@ -398,13 +399,16 @@ class MLPClassifier(ClassifierMixin, MLP):
         weights = None if sample_weight is None else np.asarray(sample_weight)
         return float(np.average((self.predict(X) == np.asarray(y)).all(axis=1), weights=weights))
 
-    def _learn_certainty(self, held_out: Examples) -> None:
-        if self.calibrate:
-            logits = self.model_.logits(held_out.X)
-            self.temperature_ = uncertainty.temperature(
-                self._labels.parts(logits), self._labels.parts(held_out.Y), held_out.weights
-            )
-            self.__dict__.update(of_model(self.model_.cooled(self.temperature_)))
+    def _cool(self, held_out: Examples) -> None:
+        if not self.calibrate:
+            return
+        logits = self.model_.logits(held_out.X)
+        self.temperature_ = uncertainty.temperature(
+            self._labels.parts(logits), self._labels.parts(held_out.Y), held_out.weights
+        )
+        self.__dict__.update(of_model(self.model_.cooled(self.temperature_)))
+
+    def _measure_errors(self, held_out: Examples) -> None:
         if self._labels.task != "multilabel":
             parts = zip(self._labels.parts(self.model_.logits(held_out.X)), self._labels.parts(held_out.Y), strict=True)
             self.conformity_scores_ = np.sort([uncertainty.surprise(*part) for part in parts], axis=1).T
@@ -424,6 +428,9 @@ class MLPClassifier(ClassifierMixin, MLP):
         nested = classes is not None and np.ndim(next(iter(classes), 0)) == 1
         several = nested or kind == "multiclass-multioutput"
         if nested and "classes_" not in vars(self):
+            columns = np.shape(y)[1] if np.ndim(y) == 2 else 1
+            if len(classes) != columns:
+                raise ValueError(f"classes must be {columns} lists, one for each column of y, got {len(classes)}")
             self._labels = Several([np.unique(each) for each in classes])
             self.classes_ = self._labels.classes
         elif self.grow and classes is None:

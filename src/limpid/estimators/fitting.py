@@ -18,7 +18,7 @@ from limpid.estimators.callbacks import Bar, Hooks, Listener, functions
 from limpid.estimators.choices import optimizer_of
 from limpid.estimators.descent import averaged_outputs, batch_rows, training_of
 from limpid.estimators.growth import grow, old_columns_first
-from limpid.estimators.rows import check_both, check_weights, split
+from limpid.estimators.rows import as_precise, check_both, check_weights, split
 from limpid.estimators.searching import search
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
@@ -26,7 +26,7 @@ from limpid.network import Network
 from limpid.recipe import PRECISIONS
 from limpid.training import FRESH, Epoch, Standing, Training, Validation
 
-NOT_FOR_LBFGS = ("dropout", "max_norm", "clip_norm", "label_smoothing")
+NOT_FOR_LBFGS = ("dropout", "max_norm", "clip_norm", "label_smoothing", "gradient_tol", "warm_up")
 
 Held = tuple[Any, Any, Any]
 """X, y and weights of rows to watch."""
@@ -134,7 +134,7 @@ class Fit:
 
     def _examples(self, rows: Any, answers: Any, weights: Any) -> Examples:
         if rows.dtype.kind == "f" and rows.dtype.itemsize > 2:
-            rows = rows.astype(self.dtype, copy=False)
+            rows = as_precise(rows, self.dtype)
         weights = None if weights is None else weights.astype(self.dtype, copy=False)
         return Examples(rows, self.of._encode(answers, self.dtype), weights)
 

@@ -24,6 +24,8 @@ def old_columns_first(estimator: Any, X: Any) -> Any:
     Errors: `ValueError` where a known one is missing.
     """
     known, given = getattr(estimator, "feature_names_in_", None), _get_feature_names(X)
+    if known is not None and given is None:
+        raise ValueError(f"X must name its columns, as in earlier calls of {type(estimator).__name__}")
     if known is None or given is None:
         columns = np.shape(X)[1] if np.ndim(X) == 2 else 0
         if 0 < columns < estimator.n_features_in_:

@@ -126,6 +126,8 @@ class Classes(Labels):
         return evaluation.accuracy(outputs, targets, weights)
 
     def grown(self, y: Rows, more: Any) -> "Classes":
+        if more is not None and np.ndim(more) != 1:
+            raise ValueError(f"classes must be one list, got {more!r}")
         named = [] if more is None else [np.asarray(more)]
         return Classes(np.unique(np.concatenate([self.classes, y, *named])))
 
@@ -227,6 +229,8 @@ class Several(Labels):
         return evaluation.share(right, weights)
 
     def grown(self, y: Rows, more: Any) -> "Several":
+        if more is not None and len(more) != len(self.classes):
+            raise ValueError(f"classes must be {len(self.classes)} lists, one for each column of y, got {len(more)}")
         named = [[] if more is None else [np.asarray(more[at])] for at in range(len(self.classes))]
         parts = zip(self.classes, y.T, named, strict=True)
         return Several([np.unique(np.concatenate([each, column, *some])) for each, column, some in parts])

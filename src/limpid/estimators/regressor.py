@@ -250,6 +250,8 @@ class MLPRegressor(RegressorMixin, MLP):
 
     _parameter_constraints = OF_REGRESSOR
 
+    _levels: tuple[float, ...]
+
     def __init__(
         self,
         loss: Any = "squared_error",
@@ -328,7 +330,7 @@ class MLPRegressor(RegressorMixin, MLP):
         order (Chernozhukov, Fernandez-Val, Galichon 2010). Errors: `ValueError` where the loss names none.
         """
         heads = self._outputs(X)
-        if not self._heads:
+        if not self._levels:
             raise ValueError(f"predict_quantiles needs a loss such as 'quantile:0.05,0.5,0.95', got {self.loss!r}")
         quantiles = self._quantiles(heads)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
@@ -339,7 +341,8 @@ class MLPRegressor(RegressorMixin, MLP):
         Each interval holds the true number of a new row with probability `coverage`, whatever the network got wrong, as
         long as rows come from where the held-out ones came from: split conformal prediction by the absolute error (Lei
         et al. 2018) or, where `loss` names several quantiles, by how far from the outer ones (Romano, Patterson, Candes
-        2019). It is infinite where there are too few held-out rows to tell.
+        2019). It is infinite where there are too few held-out rows to tell. Where few held-out rows also decided when
+        to stop it holds a little less; see `conformalize`.
 
         Errors: `ValueError` where no rows were held out, or a coverage that is not above 0 and below 1.
         """
@@ -351,30 +354,30 @@ class MLPRegressor(RegressorMixin, MLP):
         bounds = np.stack([np.maximum(low, least), np.minimum(high, most)], axis=-1)
         return bounds[:, 0] if bounds.shape[1] == 1 else bounds
 
-    def _learn_certainty(self, held_out: Examples) -> None:
+    def _measure_errors(self, held_out: Examples) -> None:
         low, high = self._bounds(self.model_.outputs(held_out.X).astype(np.float64))
         true = self._middle(held_out.Y)
         self.conformity_scores_ = np.sort(np.maximum(low - true, true - high), axis=0)
 
     @property
     def _heads(self) -> tuple[float, ...]:
-        """The levels where each number is answered by several quantiles."""
+        """The levels where each number is to be answered by several quantiles; `_levels` are those of the last fit."""
         levels = find_cost(cost_name(self.loss)).numbers
         return levels if len(levels) > 1 else ()
 
     def _quantiles(self, outputs: Rows) -> Rows:
         """(rows, outputs, levels), ascending."""
-        return np.sort(outputs.reshape(len(outputs), -1, len(self._heads)), axis=2)
+        return np.sort(outputs.reshape(len(outputs), -1, len(self._levels)), axis=2)
 
     def _middle(self, outputs: Rows) -> Rows:
         """Of the quantiles of each number the one nearest to the median."""
-        heads = self._heads
+        heads = self._levels
         if not heads:
             return outputs
         return self._quantiles(outputs)[:, :, int(np.argmin(np.abs(np.sort(heads) - 0.5)))]
 
     def _bounds(self, outputs: Rows) -> tuple[Rows, Rows]:
-        if not self._heads:
+        if not self._levels:
             return outputs, outputs
         quantiles = self._quantiles(outputs)
         return quantiles[:, :, 0], quantiles[:, :, -1]
@@ -394,6 +397,7 @@ class MLPRegressor(RegressorMixin, MLP):
         given = y.reshape(len(y), -1).shape[1] * max(len(self._heads), 1)
         if known and given != known:
             raise ValueError(f"y must give {known} outputs as in earlier calls, got {given}")
+        self._levels = self._heads
 
     def _encode(self, y: Rows, dtype: Any) -> Rows:
         targets = np.asarray(y.reshape(len(y), -1), dtype)

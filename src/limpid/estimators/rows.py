@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-from limpid.engines import Examples, canonical, is_sparse
+from limpid.engines import Examples, all_finite, canonical, is_sparse
 
 Rows = NDArray[Any]
 SPARSE = ["csr", "csc"]
@@ -41,12 +41,28 @@ def check_weights(given: Any, rows: Any, dtype: Any) -> Rows | None:
     return None if given is None else np.asarray(_check_sample_weight(given, rows, dtype=dtype))
 
 
+def as_precise(rows: Any, dtype: Any) -> Any:
+    """Rows (rows, features) in `dtype`.
+
+    Errors: `ValueError` where a number is too large for it.
+    """
+    with np.errstate(over="ignore"):
+        made = rows.astype(dtype, copy=False)
+    if made is not rows and not all_finite(made):
+        numbers = rows.data if is_sparse(rows) else rows
+        large = np.abs(numbers).max()
+        raise ValueError(f"X has numbers too large for {np.dtype(dtype)}, such as {large:g}: scale it")
+    return made
+
+
 def split(
     examples: Examples, share: float | int, random: np.random.RandomState, stratify: Rows | None
 ) -> list[Examples]:
     """The rows to learn from and those to watch, a share or so many, as scikit-learn's MLP splits them."""
     parts = [part for part in examples if part is not None]
     halves = train_test_split(*parts, random_state=random, test_size=share, stratify=stratify)
+    if len(halves) > 4 and not halves[5].any():
+        raise ValueError("the rows set aside for validation weigh nothing: all of their sample_weight is 0")
     if halves[1].shape[0] < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
     return [Examples(*halves[::2]), Examples(*halves[1::2])]

@@ -11,7 +11,7 @@ from limpid.capacity import Search, Tried
 from limpid.engines import Coded, Examples, State, find_engine
 from limpid.estimators.choices import thread_count
 from limpid.estimators.descent import training_of
-from limpid.estimators.rows import split
+from limpid.estimators.rows import as_precise, split
 from limpid.initializers import initial_parameters
 from limpid.training import Validation
 
@@ -58,7 +58,7 @@ def search(of: Any, examples: Examples, watched: Examples | None) -> Search:
 
 def _single(examples: Examples) -> Examples:
     """In float32, which is quicker and as good to compare by."""
-    X = examples.X.astype(np.float32) if examples.X.dtype == np.float64 else examples.X
+    X = as_precise(examples.X, np.float32) if examples.X.dtype == np.float64 else examples.X
     weights = None if examples.weights is None else examples.weights.astype(np.float32)
     return Examples(X, examples.Y.astype(np.float32), weights)
 
