@@ -33,14 +33,14 @@ class Job(NamedTuple):
 JOBS = {
     "iris": Job("150 rows of iris, defaults (200 passes)", 200, 10),
     "iris, early stopping": Job("150 rows of iris, early stopping", 200, 10, {"early_stopping": True}),
-    "digits": Job("64-32-10, batch 32, 14,376 rows of digits", 5, 5),
-    "mnist": Job("784-128-10, batch 128, MNIST", 2, 5),
+    "digits": Job("64-32-10, batch 32, 14,376 rows of digits", 20, 5),
+    "mnist": Job("784-128-10, batch 128, MNIST", 5, 5),
     "mnist_deep": Job("784-512-512-10, batch 128, MNIST", 1, 2),
-    "textbook": Job("784-30-10, batch 10, MNIST, sigmoids, plain gradient descent", 1, 5),
-    "full_batch": Job("4-32-16-4, 10,000 rows in one batch", 20, 5),
-    "adult": Job("108-64-32-1, batch 256, adult, CSR", 5, 5),
+    "textbook": Job("784-30-10, batch 10, MNIST, sigmoids, plain gradient descent", 2, 5),
+    "full_batch": Job("4-32-16-4, 10,000 rows in one batch", 100, 5),
+    "adult": Job("108-64-32-1, batch 256, adult, CSR", 20, 5),
     "wide": Job("2048-2048-2048-1000, batch 256", 1, 1.2),
-    "sparse": Job("20000-64-1, batch 256, 20,000 rows, CSR", 1, 5),
+    "sparse": Job("20000-64-1, batch 256, 20,000 rows, CSR", 3, 5),
 }
 
 
