@@ -44,11 +44,11 @@ Row = dict[str, Any]
 
 
 # scikit-learn lets its own two classes, and no others, off some checks
-class MLPClassifier(neural_network.MLPClassifier):  # type: ignore[misc]
+class MLPClassifier(neural_network.MLPClassifier):
     pass
 
 
-class MLPRegressor(neural_network.MLPRegressor):  # type: ignore[misc]
+class MLPRegressor(neural_network.MLPRegressor):
     pass
 
 

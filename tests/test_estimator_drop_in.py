@@ -18,7 +18,9 @@ from tests.helpers import assert_close
 
 pytest.importorskip("sklearn", minversion="1.7", reason="earlier ones take no sample_weight")
 
-since_1_9 = pytest.mark.skipif(parse_version(sklearn.__version__) < parse_version("1.9"), reason="theirs fails itself")
+since_1_9 = pytest.mark.skipif(
+    parse_version(sklearn.__version__) < parse_version("1.9"), reason="before 1.9 scikit-learn's raises TypeError there"
+)
 
 Call = Callable[[Any], Any]
 

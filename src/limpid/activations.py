@@ -5,13 +5,12 @@ handed back in so that a derivative need not compute it twice.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from itertools import accumulate
 from typing import Any, ClassVar, TypeAlias, final
 
 from array_api_compat import array_namespace
 
 from limpid.errors import LimpidError, choose
+from limpid.groups import by_group
 
 Array: TypeAlias = Any
 """An array of the array-API standard: NumPy, array-api-strict, PyTorch, ..."""
@@ -326,16 +325,6 @@ class Softmax(Activation):
             return a * (blame - array_namespace(a).sum(a * blame, axis=-1, keepdims=True))
 
         return by_group(self.groups, through, a, blame)
-
-
-def by_group(groups: tuple[int, ...], function: Callable[..., Array], *arrays: Array) -> Array:
-    """`function` of the columns of `arrays` (rows, outputs), of each group of neighbours apart where there are some."""
-    if not groups:
-        return function(*arrays)
-    bounds = [slice(end - size, end) for size, end in zip(groups, accumulate(groups), strict=True)]
-    return array_namespace(*arrays).concat(
-        [function(*(array[:, some] for array in arrays)) for some in bounds], axis=-1
-    )
 
 
 def _logistic(z: Array) -> Array:

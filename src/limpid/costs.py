@@ -9,8 +9,9 @@ from typing import ClassVar, final
 
 from array_api_compat import array_namespace
 
-from limpid.activations import INFINITY, Activation, Array, by_group
+from limpid.activations import INFINITY, Activation, Array
 from limpid.errors import LimpidError, choose
+from limpid.groups import by_group
 
 
 class Cost(ABC):

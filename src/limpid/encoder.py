@@ -1,5 +1,6 @@
 """From what users have to what a network computes with, and back: scaled inputs, labels as targets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from limpid.engines import Coded, canonical, is_sparse
 from limpid.errors import LimpidError
+from limpid.groups import columns_of
 from limpid.network import Network
 
 
@@ -103,6 +105,21 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], outputs: int, dtype: A
     if outputs == 1:
         return codes[:, None].astype(dtype)
     return np.asarray(codes[:, None] == np.arange(outputs), dtype=dtype)
+
+
+def encode_answers(y: NDArray[Any], classes: Sequence[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    """Several labels a row, y (rows, answers), as targets side by side, 1 for the class of each and 0 else.
+
+    Errors: `LimpidError` that names a label which is not among the `classes` of its answer.
+    """
+    parts = zip(y.T, classes, strict=True)
+    return np.concatenate([encode_labels(column, each, len(each), dtype) for column, each in parts], axis=1)
+
+
+def decode_answers(outputs: NDArray[Any], classes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The likeliest class of each answer (rows, answers), by outputs that stand as `encode_answers` has them."""
+    parts = zip(columns_of([len(each) for each in classes], outputs), classes, strict=True)
+    return np.stack([each[part.argmax(axis=1)] for part, each in parts], axis=1)
 
 
 def check_targets(network: Network, targets: NDArray[Any]) -> None:

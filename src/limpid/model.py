@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import Gradients, Trace
-from limpid.encoder import Scaling, check_targets, encode_labels
+from limpid.encoder import Scaling, check_targets, decode_answers, encode_answers, encode_labels
 from limpid.engines import Engine, Examples, State, all_finite, find_engine, is_sparse, plain
 from limpid.errors import LimpidError
 from limpid.network import Network, Parameters
@@ -83,8 +83,7 @@ class Model:
             codes = outputs[:, 0] > 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
             return self.classes[codes.astype(np.int64)]
         if self.several_classes:
-            parts = zip(self._answers(outputs), self.several_classes, strict=True)
-            return np.stack([classes[part.argmax(axis=1)] for part, classes in parts], axis=1)
+            return decode_answers(outputs, self.several_classes)
         if self.task == "multilabel":
             return (outputs > 0.5).astype(np.int64)
         numbers = self.target_scaling.undo(outputs)
@@ -109,10 +108,6 @@ class Model:
             return np.concatenate([1 - outputs, outputs], axis=1)
         total = outputs.sum(axis=1, keepdims=True)
         return np.where(total > 0, outputs / np.where(total > 0, total, 1), 1 / outputs.shape[1])
-
-    def _answers(self, outputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """The columns of each of several answers a row."""
-        return np.split(outputs, np.cumsum([len(classes) for classes in self.several_classes])[:-1], axis=1)
 
     def outputs(self, X: ArrayLike) -> NDArray[Any]:
         """The output layer's activations (rows, outputs) for X (rows, inputs)."""
@@ -223,9 +218,7 @@ class Model:
         if self.several_classes:
             if y.shape[1] != len(self.several_classes):
                 raise LimpidError(f"{len(self.several_classes)} labels for each row are needed, got {y.shape[1]}")
-            parts = zip(y.T, self.several_classes, strict=True)
-            coded = [encode_labels(column, classes, len(classes), self.dtype) for column, classes in parts]
-            return np.concatenate(coded, axis=1)
+            return encode_answers(y, self.several_classes, self.dtype)
         if y.dtype.kind not in "biuf" or not np.isfinite(y).all():
             odd = y.flat[0] if y.dtype.kind not in "biuf" else y[~np.isfinite(y)][0]
             raise LimpidError(f"answers must be finite numbers, got {odd!s}")

@@ -1,6 +1,7 @@
 """What the estimators share: scikit-learn's conventions around one `Fit`, with the trained `Model` as `model_`."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
 from operator import index
@@ -93,8 +94,8 @@ class MLP(Support, BaseEstimator):
         """Answers as the network's targets (rows, outputs)."""
 
     @abstractmethod
-    def _network(self, inputs: int, outputs: int) -> Network:
-        """The network that the parameters ask for."""
+    def _network(self, inputs: int, hidden: Sequence[int], outputs: int) -> Network:
+        """The network that the parameters ask for, with these numbers of neurons."""
 
     @abstractmethod
     def _task(self) -> str:
@@ -104,7 +105,7 @@ class MLP(Support, BaseEstimator):
     def _score_outputs(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
         """The score of outputs on rows that were not learned from."""
 
-    def _weigh(self, y: Rows, weights: Rows | None, incremental: bool) -> Rows | None:  # noqa: ARG002
+    def _weigh(self, y: Rows, weights: Rows | None, incremental: bool) -> Rows | None:  # noqa: ARG002 - by class only
         """How much each row counts, whatever its class says included."""
         return weights
 

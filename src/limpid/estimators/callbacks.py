@@ -4,16 +4,13 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
 from limpid.training import Epoch
 
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # scikit-learn below 1.9
 
-    class CallbackSupportMixin:  # type: ignore[no-redef]
+    class CallbackSupportMixin:  # type: ignore[no-redef]  # stands in for the import
         """Nothing: such a scikit-learn has no callbacks."""
 
 
@@ -41,9 +38,12 @@ class Bar:
     """A bar on standard error that fills as passes are made."""
 
     def __init__(self, passes: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         self._progress, self._passes = Progress(*columns, console=Console(stderr=True)), passes
-        self._task: TaskID | None = None
+        self._task: Any = None
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -1,5 +1,6 @@
 """MLPClassifier: a drop-in for scikit-learn's that tells classes apart, or several labels at once."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -62,7 +63,7 @@ class MLPClassifier(ClassifierMixin, MLP):
         Stochastic solvers.
     learning_rate : str, Schedule or callable, default="constant"
         How the rate goes on, as factors of `learning_rate_init`; other than "constant" none concerns "lbfgs". For "sgd"
-        alone, and without effect elsewhere:
+        and an `Optimizer`, without effect for the other names:
 
         - "invscaling": divided by (1 + rows learned from in whole passes)^`power_t`;
         - "adaptive": divided by 5 each time `n_iter_no_change` is exceeded; the fit ends when the rate has come to
@@ -75,9 +76,9 @@ class MLPClassifier(ClassifierMixin, MLP):
         - "step": halved after every 10 passes; "exponential": times 0.95 after each;
         - "coslog4": four cosines up and down, each twice as long as the one before (Holzmüller et al. 2024, section 3).
 
-        A callable is given which shares of the fit (from 0 to 1) are done when steps begin, an array of shape (steps,),
-        and answers with the factors of the rate. A `Schedule` may be made with other numbers in `limpid.schedules`.
-        Each `partial_fit` is one of the passes.
+        A callable is asked before each step: given which share of the fit (from 0 to 1) is done, it answers with the
+        factor of the rate, at least 0. A `Schedule` may be made with other numbers in `limpid.schedules`. Each
+        `partial_fit` is one of the passes.
     learning_rate_init : float, default=0.001
         The learning rate that those are factors of. Stochastic solvers.
     power_t : float, default=0.5
@@ -251,7 +252,7 @@ class MLPClassifier(ClassifierMixin, MLP):
     network blew up and earlier weights were kept. Ctrl-C ends a fit with a warning and keeps what was learned.
 
     `predict_set` keeps its promise exactly for held-out rows that decided nothing: `X_val` without `early_stopping` and
-    `calibrate`. Of 90 % asked for, 89.4 % were reached with 50 rows that decided.
+    `calibrate`, or those of `conformalize`. Of 90 % asked for, 89.4 % were reached with 50 rows that decided.
 
     Examples
     --------
@@ -416,11 +417,11 @@ class MLPClassifier(ClassifierMixin, MLP):
     def _task(self) -> str:
         return self._labels.task if "_labels" in vars(self) else "classification"
 
-    def _network(self, inputs: int, outputs: int) -> Network:
+    def _network(self, inputs: int, hidden: Sequence[int], outputs: int) -> Network:
         cost = cost_name(self.loss)
         named = None if cost == "log_loss" else cost
         activations, output = self._activations(), self._labels.output
-        return dense_network(inputs, self._hidden(), outputs, activations, output, named, self.normalization)
+        return dense_network(inputs, hidden, outputs, activations, output, named, self.normalization)
 
     def _begin_classes(self, y: ArrayLike, classes: Any) -> None:
         """What the first `partial_fit` is told of classes to come."""

@@ -1,6 +1,5 @@
 """The descent that an estimator's parameters ask for."""
 
-import warnings
 from math import inf
 from typing import Any
 
@@ -47,10 +46,6 @@ def training_of(
     if not lbfgs:
         order = orders(random, rows) if of.shuffle else in_order(rows)
         method = Descending(order, of.learning_rate_init, schedule_of(of, seen, passes_before), by_rows=True)
-    if of.batch_size != "auto" and of.batch_size > rows and not lbfgs:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
-        )
     return Training(
         network,
         start.parameters,

@@ -3,6 +3,7 @@
 Random draws and their order are scikit-learn's, so that equal `random_state` gives the same network.
 """
 
+import warnings
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from limpid.engines import Examples, State
 from limpid.estimators import outcome, record
 from limpid.estimators.callbacks import Bar, Hooks, Listener, functions
 from limpid.estimators.choices import optimizer_of
+from limpid.estimators.constraints import Held, check_together
 from limpid.estimators.descent import averaged_outputs, batch_rows, training_of
 from limpid.estimators.growth import grow, old_columns_first
 from limpid.estimators.rows import as_precise, check_both, check_weights, split
@@ -25,11 +27,6 @@ from limpid.memory import check_memory
 from limpid.network import Network
 from limpid.recipe import PRECISIONS
 from limpid.training import FRESH, Epoch, Standing, Training, Validation
-
-NOT_FOR_LBFGS = ("dropout", "max_norm", "clip_norm", "label_smoothing", "gradient_tol", "warm_up")
-
-Held = tuple[Any, Any, Any]
-"""X, y and weights of rows to watch."""
 
 
 class Fit:
@@ -52,7 +49,7 @@ class Fit:
         """All of it. Errors: scikit-learn's, in its words."""
         self._before = {name: [*value] if isinstance(value, list) else value for name, value in vars(self.of).items()}
         try:
-            self._check()
+            check_together(self.of, self._held, incremental=self.incremental, fresh=self.fresh)
             self._read()
             self._start()
             self._set_aside()
@@ -73,38 +70,6 @@ class Fit:
         for name in [name for name in now if name not in self._before and not name.startswith(("_callback", "_skl"))]:
             del now[name]
         now.update(self._before)
-
-    def _check(self) -> None:
-        of, held = self.of, self._held[0] is not None
-        if self.incremental and of.early_stopping and not held:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        if self.incremental and self.fresh and isinstance(of.hidden_layer_sizes, str):
-            raise ValueError("hidden_layer_sizes='auto' needs all rows at once: call fit before partial_fit")
-        if any(units <= 0 for units in of._hidden()):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {of._hidden()}.")
-        if held != (self._held[1] is not None):
-            raise ValueError("X_val and y_val belong together: both must be given, or neither")
-        if not held and self._held[2] is not None:
-            raise ValueError("sample_weight_val weighs the rows of X_val, which is not given")
-        if isinstance(of.hidden_layer_sizes, str) and isinstance(of.activation, list | tuple):
-            raise ValueError(f"hidden_layer_sizes='auto' needs one activation for all layers, got {of.activation!r}")
-        if getattr(of, "calibrate", False) and not held and not self.decides:
-            raise ValueError(
-                "calibrate=True needs held-out rows: early_stopping=True with a stochastic solver, or X_val and y_val"
-            )
-        if self.lbfgs:
-            self._check_lbfgs()
-
-    def _check_lbfgs(self) -> None:
-        for name in NOT_FOR_LBFGS:
-            if getattr(self.of, name):
-                raise ValueError(f"solver='lbfgs' takes no {name}: choose another solver")
-        if self.of.normalization == "batch":
-            raise ValueError(
-                "solver='lbfgs' takes no normalization='batch', which needs batches: choose another solver"
-            )
-        if self.of.precision == "bfloat16":
-            raise ValueError("solver='lbfgs' needs precision float32 or float64, got 'bfloat16'")
 
     def _read(self) -> None:
         """Rows, targets and weights, checked."""
@@ -144,7 +109,7 @@ class Fit:
         self.standing = FRESH
         if self.fresh and isinstance(of.hidden_layer_sizes, str):
             self._search()
-        self.network = of._network(self.examples.X.shape[1], self.examples.Y.shape[1])
+        self.network = of._network(self.examples.X.shape[1], of._hidden(), self.examples.Y.shape[1])
         for each in filter(None, (self.examples, self.watched)):
             check_targets(self.network, each.Y)
         if not self.fresh:
@@ -243,7 +208,11 @@ class Fit:
         self.training.stopped_because = "interrupted"
 
     def _training(self, hurries: bool) -> Training:
-        of = self.of
+        of, size = self.of, self.of.batch_size
+        if size != "auto" and size > len(self.examples.Y) and not self.lbfgs:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
+            )
         return training_of(
             of,
             self.network,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -11,7 +11,9 @@ from scipy.sparse import csr_matrix
 from sklearn.utils.multiclass import type_of_target
 
 from limpid import evaluation
+from limpid.encoder import decode_answers, encode_answers, encode_labels
 from limpid.engines import is_sparse
+from limpid.groups import columns_of
 
 Rows = NDArray[Any]
 
@@ -107,8 +109,7 @@ class Classes(Labels):
         return list(np.setdiff1d(y, self.classes))
 
     def encode(self, y: Rows, dtype: Any) -> Rows:
-        codes = np.searchsorted(self.classes, y)
-        return codes[:, None].astype(dtype) if self.outputs == 1 else _one_hot(codes, len(self.classes), dtype)
+        return encode_labels(y, self.classes, self.outputs, dtype)
 
     def decode(self, outputs: Rows) -> Rows:
         codes = outputs[:, 0] > 0.5 if self.outputs == 1 else outputs.argmax(axis=1)
@@ -209,19 +210,16 @@ class Several(Labels):
         return [label for column, each in zip(y.T, self.classes, strict=True) for label in np.setdiff1d(column, each)]
 
     def encode(self, y: Rows, dtype: Any) -> Rows:
-        parts = zip(y.T, self.classes, strict=True)
-        return np.concatenate([_one_hot(np.searchsorted(each, column), len(each), dtype) for column, each in parts], 1)
+        return encode_answers(y, self.classes, dtype)
 
     def decode(self, outputs: Rows) -> Rows:
-        parts = zip(self.parts(outputs), self.classes, strict=True)
-        return np.stack([each[part.argmax(axis=1)] for part, each in parts], axis=1)
+        return decode_answers(outputs, self.classes)
 
     def probabilities(self, outputs: Rows) -> list[Rows]:
         return self.parts(outputs)
 
     def parts(self, outputs: Rows) -> list[Rows]:
-        bounds = pairwise(accumulate((len(each) for each in self.classes), initial=0))
-        return [outputs[:, start:stop] for start, stop in bounds]
+        return columns_of([len(each) for each in self.classes], outputs)
 
     def score(self, outputs: Rows, targets: Rows, weights: Rows | None) -> float:
         pairs = zip(self.parts(outputs), self.parts(targets), strict=True)
@@ -260,12 +258,6 @@ def labels_of(y: Rows) -> Labels:
             "on a regression target with continuous values."
         )
     return Classes(np.unique(y))
-
-
-def _one_hot(codes: Rows, classes: int, dtype: Any) -> Rows:
-    targets = np.zeros((len(codes), classes), dtype)
-    targets[np.arange(len(codes)), codes] = 1
-    return targets
 
 
 def _words(labels: Rows) -> bool:

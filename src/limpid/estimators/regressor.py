@@ -1,5 +1,6 @@
 """MLPRegressor: a drop-in for scikit-learn's that predicts one number or several."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -65,7 +66,7 @@ class MLPRegressor(RegressorMixin, MLP):
         Stochastic solvers.
     learning_rate : str, Schedule or callable, default="constant"
         How the rate goes on, as factors of `learning_rate_init`; other than "constant" none concerns "lbfgs". For "sgd"
-        alone, and without effect elsewhere:
+        and an `Optimizer`, without effect for the other names:
 
         - "invscaling": divided by (1 + rows learned from in whole passes)^`power_t`;
         - "adaptive": divided by 5 each time `n_iter_no_change` is exceeded; the fit ends when the rate has come to
@@ -78,9 +79,9 @@ class MLPRegressor(RegressorMixin, MLP):
         - "step": halved after every 10 passes; "exponential": times 0.95 after each;
         - "coslog4": four cosines up and down, each twice as long as the one before (Holzmüller et al. 2024, section 3).
 
-        A callable is given which shares of the fit (from 0 to 1) are done when steps begin, an array of shape (steps,),
-        and answers with the factors of the rate. A `Schedule` may be made with other numbers in `limpid.schedules`.
-        Each `partial_fit` is one of the passes.
+        A callable is asked before each step: given which share of the fit (from 0 to 1) is done, it answers with the
+        factor of the rate, at least 0. A `Schedule` may be made with other numbers in `limpid.schedules`. Each
+        `partial_fit` is one of the passes.
     learning_rate_init : float, default=0.001
         The learning rate that those are factors of. Stochastic solvers.
     power_t : float, default=0.5
@@ -231,7 +232,8 @@ class MLPRegressor(RegressorMixin, MLP):
     network blew up and earlier weights were kept. Ctrl-C ends a fit with a warning and keeps what was learned.
 
     `predict_interval` keeps its promise exactly for held-out rows that decided nothing: `X_val` without
-    `early_stopping`. Of 90 % asked for, 89.0 % were reached with 50 rows that decided (scikit-learn #8303).
+    `early_stopping`, or those of `conformalize`. Of 90 % asked for, 89.0 % were reached with 50 rows that decided
+    (scikit-learn #8303).
 
     Examples
     --------
@@ -385,14 +387,14 @@ class MLPRegressor(RegressorMixin, MLP):
     def _task(self) -> str:
         return "regression"
 
-    def _network(self, inputs: int, outputs: int) -> Network:
+    def _network(self, inputs: int, hidden: Sequence[int], outputs: int) -> Network:
         cost, heads = cost_name(self.loss), self._heads
         output = "exp" if cost == "poisson" else "identity"
         if heads:
             cost = Quantile(*heads * (outputs // len(heads))).name
-        return dense_network(inputs, self._hidden(), outputs, self._activations(), output, cost, self.normalization)
+        return dense_network(inputs, hidden, outputs, self._activations(), output, cost, self.normalization)
 
-    def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:  # noqa: ARG002
+    def _begin_answers(self, y: Rows, incremental: bool, more: Any) -> None:  # noqa: ARG002 - no classes
         known = vars(self).get("n_outputs_") if incremental or self.warm_start else None
         given = y.reshape(len(y), -1).shape[1] * max(len(self._heads), 1)
         if known and given != known:

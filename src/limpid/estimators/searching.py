@@ -19,6 +19,8 @@ SEEDS = ((1_000, 5), (10_000, 3))
 """With fewer rows than the first number so many seeds of each size are tried, each with a split of its own."""
 FEWEST_SEEDS = 2
 FEWEST_WATCHED = 2
+PATIENCE = 40
+"""Passes that may be no better, where the estimator has not more: a loss on few rows wavers."""
 
 
 def search(of: Any, examples: Examples, watched: Examples | None) -> Search:
@@ -39,13 +41,12 @@ def search(of: Any, examples: Examples, watched: Examples | None) -> Search:
     def make(hidden: tuple[int, ...], seed: int) -> Tried:
         train, unseen, drawn = parts(seed)
         own = np.random.RandomState(drawn)
-        of.hidden_layer_sizes_ = hidden
-        network = of._network(examples.X.shape[1], examples.Y.shape[1])
+        network = of._network(examples.X.shape[1], hidden, examples.Y.shape[1])
         start = State(initial_parameters(network, "scikit_learn", own, examples.Y.dtype), {}, 0)
         score = of._score_outputs
         validation = Validation(unseen, lambda outputs, y: score(outputs, y, unseen.weights))
         training = training_of(
-            of, network, start, train, validation, own, passes=of.max_iter, monitor="loss", patience=40
+            of, network, start, train, validation, own, passes=of.max_iter, monitor="loss", patience=PATIENCE
         )
         return Tried(hidden, seed, training, unseen)
 

@@ -1,5 +1,6 @@
 """HiddenActivations: what hidden neurons make of rows, as features for whatever comes next in a pipeline."""
 
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -29,7 +30,7 @@ class HiddenActivations(TransformerMixin, MetaEstimatorMixin, BaseEstimator):
         Their names, where X had some.
     """
 
-    _parameter_constraints = {"estimator": [HasMethods(["fit", "predict"])], "layer": [int]}
+    _parameter_constraints = {"estimator": [HasMethods(["fit", "predict"])], "layer": [Integral]}
 
     def __init__(self, estimator: Any, *, layer: int = -1) -> None:
         self.estimator = estimator
@@ -77,8 +78,6 @@ class HiddenActivations(TransformerMixin, MetaEstimatorMixin, BaseEstimator):
         if not hidden:
             raise ValueError("HiddenActivations needs a network with hidden layers, this one has none")
         if not 1 <= number <= hidden:
-            if not hidden:
-                raise ValueError("HiddenActivations needs a network with hidden layers, this one has none")
             raise ValueError(
                 f"layer must name one of the {hidden} hidden layers, from 1 or from -1 back, got {self.layer}"
             )
