@@ -165,9 +165,8 @@ def test_warnings_say_what_scikit_learns_say() -> None:
         MLPClassifier(max_iter=2).fit(X, y)
     with pytest.warns(ConvergenceWarning, match=r"lbfgs failed to converge after 2 iteration\(s\)"):
         MLPClassifier(max_iter=2, solver="lbfgs").fit(X, y)
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="Got `batch_size` less than 1 or larger than sample size") as told:
         MLPClassifier(max_iter=2, batch_size=9999).fit(X, y)
-    assert "Got `batch_size` less than 1 or larger than sample size" in str(told[0].message)
     assert {each.filename for each in told} == {__file__}, "who called fit is shown"
 
 
