@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "bindings/arguments.hpp"
+#include "bindings/tables.hpp"
 #include "core/passes.hpp"
 #include "core/train.hpp"
 
