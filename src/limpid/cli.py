@@ -30,6 +30,9 @@ def train(
     source: option.Source,
     data_dir: option.DataDir = None,
     target: option.Target = None,
+    query: option.Query = None,
+    ignore: option.Ignore = None,
+    categorical: option.Categorical = None,
     task: option.Task = None,
     hidden: option.Hidden = "256,128",
     activation: option.Activation = "relu",
@@ -79,7 +82,8 @@ def train(
     check_recipe(recipe)
     path = model or _model_for(source)
     _check_writable({"source": source}, {"model": path, "report": report})
-    dataset = read(source, target, data_dir=data_dir, task=task)
+    ignored, names = _names(ignore), _names(categorical)
+    dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
     learning = Learning(dataset, recipe)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
@@ -104,6 +108,7 @@ def evaluate(
     source: option.Source,
     data_dir: option.DataDir = None,
     target: option.Target = None,
+    query: option.Query = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
     report: option.Report = None,
@@ -121,7 +126,7 @@ def evaluate(
 
     _check_writable({"source": source, "model": model}, {"report": report})
     learned = load(model, engine, threads)
-    dataset = read(source, target, data_dir=data_dir, like=learned)
+    dataset = read(source, target, data_dir=data_dir, query=query, like=learned)
     evaluation = measure(learned, unseen(learned, dataset))
     if report is not None:
         write_report(learned, evaluation, report)
@@ -139,6 +144,7 @@ def predict(
     source: option.Source,
     data_dir: option.DataDir = None,
     target: option.Target = None,
+    query: option.Query = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
     out: option.Out = None,
@@ -151,7 +157,7 @@ def predict(
 
     _check_writable({"source": source, "model": model}, {"answers": out})
     learned = load(model, engine, threads)
-    text = answers(learned, read(source, target, data_dir=data_dir, like=learned, answers=False))
+    text = answers(learned, read(source, target, data_dir=data_dir, query=query, like=learned, answers=False))
     if out is not None:
         replace_file(out, text.encode())
     else:
@@ -253,8 +259,17 @@ def _choices() -> list[str]:
 
 def _model_for(source: str) -> Path:
     """Where the model goes when nothing was said: the source's name, here."""
-    name = Path(source).name.removesuffix(".gz")
-    return Path(f"{Path(name).stem if Path(name).suffix.lower() in {'.csv', '.npz', '.idx'} else name}.limpid")
+    from limpid.readers import SUFFIXES
+    from limpid.readers.databases import SQLITE_SUFFIXES
+
+    name = source.partition("?")[0].rstrip("/").rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
+    known = Path(name).suffix.lower() in {*SUFFIXES, *SQLITE_SUFFIXES, ".npz", ".idx"}
+    return Path(f"{'stdin' if name == '-' else Path(name).stem if known else name}.limpid")
+
+
+def _names(text: str | None) -> list[str]:
+    """ "a,b" as two names."""
+    return text.split(",") if text else []
 
 
 def _layers(text: str) -> list[int]:

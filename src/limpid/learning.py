@@ -12,7 +12,7 @@ from limpid.activations import find_activation
 from limpid.dataset import Dataset
 from limpid.encoder import Scaling, check_targets, encode_labels, value_range
 from limpid.engines import Coded, Examples, StepRule, all_finite, find_engine
-from limpid.errors import LimpidError, choose
+from limpid.errors import DataError, LimpidError, choose
 from limpid.evaluation import score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
@@ -21,6 +21,8 @@ from limpid.network import Network, dense_network
 from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stochastic import shuffled
+from limpid.table import Table
+from limpid.table_encoder import TableEncoder
 from limpid.training import LBFGS, Descending, Epoch, Stopping, Training, Validation
 
 LBFGS_PROGRESS = 1e-9
@@ -46,8 +48,10 @@ class Learning:
         self.test: Dataset | None
         self.train, self.validation, self.test = parts
         _check_classes(self.train, self.classes)
-        self.network = _network(dataset, self.recipe, self.classes)
-        self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train)
+        self.encoder: TableEncoder | None = like.encoder if like else _encoder(self.train)
+        inputs = self.encoder.outputs if self.encoder else dataset.X.shape[1]
+        self.network = _network(dataset, inputs, self.recipe, self.classes)
+        self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train, inputs)
         self.target_scaling = _target_scaling(self.train, self.network)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
@@ -71,8 +75,9 @@ class Learning:
             task=self.dataset.task,
             input_scaling=self.input_scaling,
             target_scaling=self.target_scaling,
+            encoder=self.encoder,
             classes=self.classes,
-            features=self.dataset.features,
+            features=self.encoder.names if self.encoder else self.dataset.features,
             targets=self.dataset.targets,
             image_shape=self.dataset.image_shape,
             history=list(history),
@@ -95,7 +100,7 @@ class Learning:
 
     def _examples(self, part: Dataset) -> Examples:
         dtype = PRECISIONS[str(self.recipe.precision)]
-        if part.X.shape[1] != self.network.inputs:
+        if not self.encoder and part.X.shape[1] != self.network.inputs:
             raise LimpidError(
                 f"{part.name}: {self.network.inputs} inputs are learned from, {part.X.shape[1]} are tested"
             )
@@ -117,7 +122,7 @@ class Learning:
             )
         if id(part) in self._read:
             return Examples(self._read[id(part)], targets)
-        inputs = self.input_scaling.inputs(part.X, dtype)
+        inputs = self.encoder.encode(part.X, dtype) if self.encoder else self.input_scaling.inputs(part.X, dtype)
         if not all_finite(inputs):
             row, column = np.argwhere(~np.isfinite(inputs))[0]
             far = f"{part.X[row, column]:g} in column {column + 1}"
@@ -130,13 +135,14 @@ class Learning:
         random = np.random.default_rng(recipe.seed)
         engine = find_engine(recipe.engine, recipe.threads)
         optimizer = optimizer_of(recipe)
-        dtype, small = PRECISIONS[str(recipe.precision)], self.train.X.dtype == np.uint8 or shares
+        dtype = PRECISIONS[str(recipe.precision)]
+        new = 0 if shares else self.encoder.numbers(len(self.train)) if self.encoder else self.train.X.size
         check_memory(
             network,
             slots=len(optimizer.slots),
             batch_size=recipe.batch_size or len(self.train),
             dtype=dtype,
-            scaled=0 if small else self.train.X.size,
+            scaled=0 if not self.encoder and self.train.X.dtype == np.uint8 else new,
         )
         examples = self._examples(self.train)
         if shares and isinstance(examples.X, np.ndarray | Coded):
@@ -253,7 +259,7 @@ def held_out(
     return np.sort(kept), np.sort(aside)
 
 
-def _network(dataset: Dataset, recipe: Recipe, classes: NDArray[Any] | None) -> Network:
+def _network(dataset: Dataset, inputs: int, recipe: Recipe, classes: NDArray[Any] | None) -> Network:
     outputs = 1 if dataset.y is None or dataset.y.ndim == 1 else dataset.y.shape[1]
     if classes is None:
         output = recipe.output or _natural_output(dataset.task, recipe.cost)
@@ -268,9 +274,7 @@ def _network(dataset: Dataset, recipe: Recipe, classes: NDArray[Any] | None) -> 
         if find_activation(output).groups:
             raise LimpidError(f"the outputs {output!r} are for several answers a row, a classification has one")
         outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
-    return dense_network(
-        dataset.X.shape[1], recipe.hidden, outputs, recipe.activation, output, recipe.cost, recipe.normalization
-    )
+    return dense_network(inputs, recipe.hidden, outputs, recipe.activation, output, recipe.cost, recipe.normalization)
 
 
 def _natural_output(task: str, cost: str | None) -> str:
@@ -279,7 +283,20 @@ def _natural_output(task: str, cost: str | None) -> str:
     return "exp" if cost == "poisson" else "identity"
 
 
-def _input_scaling(train: Dataset) -> Scaling:
+def _encoder(train: Dataset) -> TableEncoder | None:
+    """For a table; rows of numbers are scaled."""
+    table = train.X
+    if not isinstance(table, Table):
+        return None
+    try:
+        return TableEncoder.fit(table, table.__getitem__, train.categorical)
+    except DataError as error:
+        raise DataError(f"{train.name}: {error}") from None
+
+
+def _input_scaling(train: Dataset, inputs: int) -> Scaling:
+    if isinstance(train.X, Table):
+        return Scaling.none(inputs)
     if train.full_scale is not None:
         return Scaling.divide(train.X.shape[1], train.full_scale)
     return Scaling.standard(train.X)

@@ -32,12 +32,19 @@ WEIGHTS_HELP = (
 )
 
 Source = Annotated[
-    str, typer.Argument(help="A built-in data set (see `limpid datasets`), or a .csv, .npz or IDX file.")
+    str,
+    typer.Argument(
+        help="A built-in data set (see `limpid datasets`); a table (CSV, Parquet, Arrow, JSON lines; - for standard "
+        "input); an SQLite file or postgresql:// address with --query; an .npz or IDX file."
+    ),
 ]
 Target = Annotated[
     str | None,
     typer.Option(help="What to predict: a column (a,b for several), an .npz array, or the IDX file of labels."),
 ]
+Query = Annotated[str | None, typer.Option(help="SQL that selects the rows of a database, in an order.")]
+Ignore = Annotated[str | None, typer.Option(help="Columns of a table that are not learned from, as a,b.")]
+Categorical = Annotated[str | None, typer.Option(help="Columns of a table whose numbers are names, as a,b.")]
 DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
