@@ -51,8 +51,6 @@ class Model:
     """"classification", "multilabel", "multioutput" (several answers a row, with classes each) or "regression"."""
     input_scaling: Scaling
     target_scaling: Scaling
-    encoder: TableEncoder | None = None
-    """What makes inputs of a table's columns; None where rows of numbers are given."""
     classes: NDArray[Any] | None = None
     """(classes,) sorted labels of a classification."""
     several_classes: tuple[NDArray[Any], ...] = ()
@@ -63,6 +61,8 @@ class Model:
     """A name for each target."""
     image_shape: tuple[int, int] | None = None
     """(height, width) where inputs are pixels."""
+    encoder: TableEncoder | None = None
+    """What makes inputs of a table's columns; None where rows of numbers are given."""
     history: list[Epoch] = field(default_factory=list)
     """What each epoch of the training came to."""
     origin: Origin = field(default_factory=Origin)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from limpid.columns import Category, Date, Number, Piece
 from limpid.errors import DataError, LimpidError, nearest
-from limpid.frames import table_of
+from limpid.frames import is_frame, table_of
 from limpid.table import Column
 
 Encoded = Number | Category | Date
@@ -94,15 +94,24 @@ class TableEncoder:
     def encode(self, X: Any, dtype: Any) -> Any:
         """Rows of a `Table` or data frame as (rows, outputs) of `dtype`: an array, or SciPy's compressed sparse rows.
 
-        Errors: `DataError` for an absent column or a cell that cannot be read as what the column is.
+        Or rows of an array, or one row, with a cell for each of `inputs` in that order. Errors: `DataError` for an
+        absent column or a cell that cannot be read as what the column is.
         """
-        table = table_of(X, self.inputs)
+        table = table_of(X if is_frame(X) else self._named(X), self.inputs)
         if not len(table):
             raise LimpidError("at least one row is needed, the table has none")
         pieces = [column.encode(table[column.name]) for column in self.columns]
         places = np.cumsum([0, *(len(column.names) for column in self.columns[:-1])])
         placed = [(int(at), piece) for at, several in zip(places, pieces, strict=True) for piece in several]
         return (self._sparse if self.sparse else self._dense)(placed, len(table), dtype)
+
+    def _named(self, X: Any) -> dict[str, Any]:
+        cells = np.atleast_2d(np.asarray(X, dtype=object if isinstance(X, (list, tuple)) else None))
+        if cells.ndim != 2 or cells.shape[1] != len(self.inputs):
+            raise LimpidError(
+                f"a table, or rows with a cell for each of {', '.join(self.inputs)} are needed, got shape {np.shape(X)}"
+            )
+        return dict(zip(self.inputs, cells.T, strict=True))
 
     def _dense(self, placed: list[tuple[int, Piece]], rows: int, dtype: Any) -> NDArray[Any]:
         out = np.zeros((rows, self.outputs), dtype)

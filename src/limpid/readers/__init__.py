@@ -104,14 +104,12 @@ def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
 
 def _fit(dataset: Dataset, model: Model) -> Dataset:
     """The data set as the model needs it; a refusal names both numbers."""
-    inputs = dataset.X.shape[1]
-    if model.encoder is not None and not isinstance(dataset.X, Table):
-        raise DataError(f"{dataset.name}: the model learned from a table, a table is needed")
     if model.encoder is None and isinstance(dataset.X, Table):
         X = np.column_stack([dataset.X[name].numbers(name) for name in dataset.X])
-        return _fit(replace(dataset, X=X, test=None), model)
-    if model.encoder is None and inputs != model.network.inputs:
-        raise DataError(f"{dataset.name}: the model learned from {model.network.inputs} inputs, got {inputs}")
+        dataset = replace(dataset, X=X)
+    inputs, needed = dataset.X.shape[1], len(model.encoder.inputs) if model.encoder else model.network.inputs
+    if inputs != needed:
+        raise DataError(f"{dataset.name}: the model learned from {needed} inputs, got {inputs}")
     test = dataset.test and _fit(dataset.test, model)
     y = dataset.y
     if y is not None and model.classes is not None and model.classes.dtype.kind == "U":
