@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.table import Column
+from limpid.table import NO_MOMENT, Column
 
 FEWEST_ROWS = 5
 """A category that fewer rows have stands with the rare ones."""
@@ -50,11 +50,8 @@ class Number:
         numbers = column.numbers(name)
         present = numbers[~np.isnan(numbers)]
         indicator = len(present) < len(numbers)
-        found = robust(present)
-        if isinstance(found, str) and not (indicator and len(present)):
-            return found
-        shift, scale = (float(present[0]), 1.0) if isinstance(found, str) else found
-        return Number(name, shift, scale, indicator)
+        found = robust(present, indicator)
+        return found if isinstance(found, str) else Number(name, *found, indicator=indicator)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,7 +79,7 @@ class Category:
     @staticmethod
     def fit(name: str, column: Column) -> "Category | str":
         """From the rows to learn from; or why the column is of no use."""
-        codes, texts = column.labels(name)
+        codes, texts = column.labels()
         counts = np.bincount(codes + 1, minlength=len(texts) + 1)
         absent, counts = int(counts[0]), counts[1:]
         if not counts.any():
@@ -93,7 +90,7 @@ class Category:
         if len(often) > MOST_CATEGORIES:
             often = often[np.argsort(-counts[often], kind="stable")[:MOST_CATEGORIES]]
         if not len(often) and not absent:
-            return "hardly any two cells are the same"
+            return f"no category has {FEWEST_ROWS} rows"
         rare = int(counts.sum() - counts[often].sum()) > 0
         return Category(name, tuple(sorted({texts[code] for code in often})), rare, absent > 0)
 
@@ -104,7 +101,7 @@ class Category:
         return *named, *(f"{self.name} is {what}" for what, present in special if present)
 
     def encode(self, column: Column) -> list[Piece]:
-        codes, texts = column.labels(self.name)
+        codes, texts = column.labels()
         known = {category: place for place, category in enumerate(self.categories)}
         other = len(known) if self.rare else -1
         gone = len(known) + self.rare if self.missing else -1
@@ -127,11 +124,12 @@ class Date:
     def fit(name: str, column: Column) -> "Date | str":
         """From the rows to learn from; or why the column is of no use."""
         moments = column.moments(name)
-        present = moments[~column.missing]
-        found = robust(present / DAY)
+        present = moments[moments != NO_MOMENT]
+        indicator = len(present) < len(moments)
+        found = robust(present / DAY, indicator)
         if isinstance(found, str):
             return found
-        return Date(name, *found, times=bool((present % DAY).any()), indicator=len(present) < len(moments))
+        return Date(name, *found, times=bool((present % DAY).any()), indicator=indicator)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,10 +174,10 @@ CYCLES = {part: _circle(steps) for part, steps in (("month", 12), ("day", 31), (
 """Sine and cosine of each part of a date."""
 
 
-def robust(present: NDArray[Any]) -> tuple[float, float] | str:
+def robust(present: NDArray[Any], indicator: bool) -> tuple[float, float] | str:
     """Median and range of the middle half (half of the whole range where that is 0) of numbers, exactly.
 
-    Or why they are of no use.
+    Or why they are of no use: where all are the same they are so only with an `indicator` beside them.
     """
     if not len(present):
         return "every cell is missing"
@@ -187,8 +185,8 @@ def robust(present: NDArray[Any]) -> tuple[float, float] | str:
     places = [0, last // 4, last // 2, 3 * last // 4, last]
     least, low, middle, high, most = np.partition(present, places)[places].astype(np.float64).tolist()
     if least == most:
-        return "every cell is the same"
-    scale = high - low or most / 2 - least / 2
+        return (middle, 1.0) if indicator else "every cell is the same"
+    scale = high - low or most / 2 - least / 2 or most - least  # half of the least number above 0 is 0
     return middle, min(scale, float(np.finfo(np.float64).max))
 
 
