@@ -46,11 +46,9 @@ def column_of(name: str, cells: Any) -> Column:
 
 def _array(cells: Any) -> NDArray[Any]:
     """Lists of anything but numbers keep their cells as they are: NumPy would make texts of mixed ones."""
-    plain = not isinstance(cells, (list, tuple)) or all(isinstance(cell, (int, float)) for cell in cells)
-    try:
-        return np.asarray(cells, None if plain else object)
-    except OverflowError:
-        return np.asarray(cells, object)
+    if isinstance(cells, (list, tuple)) and not all(isinstance(cell, (int, float)) for cell in cells):
+        return np.fromiter(cells, object, len(cells))
+    return np.asarray(cells)
 
 
 def _by_kind(name: str, cells: list[Any]) -> Column:

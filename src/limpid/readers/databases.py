@@ -10,7 +10,7 @@ from limpid.errors import DataError, LimpidError, optional
 
 POSTGRESQL = ("postgresql://", "postgres://")
 ADDRESS = re.compile(
-    r"postgres(?:ql)?://(?:[^@/?#]*@)?(?P<place>[\w.\-%\[\]:,]*)(?:/(?P<database>[\w.\-%]*))?(?:\?[^?#]*)?"
+    r"postgres(?:ql)?://(?:[^@/?#]*@)?(?P<place>[\w.\-%\[\]:,]*)(?:/(?P<database>[\w.\-%]*))?(?:\?[^@?#]*)?"
 )
 """Nothing in doubt: what is told of an address must not be a part of its password."""
 SQLITE_ADDRESS = "sqlite:///"
@@ -71,10 +71,10 @@ def _ask_postgresql(name: str, source: str, query: str) -> dict[str, list[Any]]:
     psycopg = optional("psycopg", "PostgreSQL is asked", "sql")
     with _connected(psycopg, name, source) as connection:
         try:
-            connection.read_only = True
-            connection.execute("set local timezone to 'UTC'")
             if _answers_nothing(connection.pgconn, query.encode()):
                 return _columns(name, None, [])
+            connection.read_only = True
+            connection.execute("set local timezone to 'UTC'")
             # prepared: the server refuses several statements, of which the first could end what can only read
             cursor = connection.execute(query.encode(), prepare=True)
             return _columns(name, cursor.description, cursor.fetchall())

@@ -118,8 +118,8 @@ def _cut_slowly(name: str, content: bytes, plain: bytes, delimiter: str) -> Any:
     try:
         for cells in reader:
             columns = len(rows[0]) if rows else len(cells)
-            if columns > 1 and len(cells) < 2 and not "".join(cells).strip():
-                continue
+            if columns > 1 and cells != [""] and len(cells) < 2 and not "".join(cells).strip():
+                continue  # a blank line
             if len(cells) not in {columns, 0}:
                 raise DataError(f"{name} row {len(rows)}: {len(cells)} cells, the header has {columns}")
             rows.append(cells or [""])
