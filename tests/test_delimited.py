@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from limpid.errors import DataError, LimpidError
 from limpid.readers import read
-from limpid.readers.delimited import read_delimited
+from limpid.readers.delimited import BLANKS, read_delimited
 from limpid.table import MISSING_TEXTS
 
 often = settings(max_examples=400, deadline=None, derandomize=True, database=None)
@@ -183,9 +183,11 @@ def as_python_has_it(content: str, delimiter: str) -> dict[str, list[str | None]
         rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         return None
-    assume('"' not in content or not any(len(row) == 1 and row[0].isspace() for row in rows))  # blank, or quoted?
+    assume(
+        '"' not in content or not any(len(row) == 1 and row[0] and not row[0].strip(BLANKS) for row in rows)
+    )  # blank, or quoted?
     header, *rows = rows
-    rows = [row for row in rows if len(row) > 1 or not (not row or row[0].isspace())]
+    rows = [row for row in rows if len(row) > 1 or row == [""] or "".join(row).strip(BLANKS)]
     if any(len(row) != len(header) for row in rows) or not rows:
         return None
     return dict(zip(header, map(list, zip(*[map(_stripped, row) for row in rows], strict=True)), strict=True))

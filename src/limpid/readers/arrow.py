@@ -14,6 +14,7 @@ from limpid.memory import memory_available
 
 DEEPEST = 100
 """A list in a list in a list ... in JSON lines: a reader that follows it down runs out of stack."""
+NOT_NESTING = bytes(sorted({*range(256)} - {*b'[]{}"'}))
 LONGEST_BLOCK = 2**31 - 1
 
 
@@ -61,7 +62,7 @@ def _json_lines(content: bytes) -> Any:
     from pyarrow import BufferReader
     from pyarrow.json import ReadOptions, read_json
 
-    if content.count(b"[") + content.count(b"{") > content.count(b"\n") + DEEPEST and _depth(content) > DEEPEST:
+    if _depth(content) > DEEPEST:
         raise ValueError("its lists and objects are nested too deeply")
     block = min(max(len(content) + 1, 2**20), LONGEST_BLOCK)  # in one block, or it counts rows anew in each
     return read_json(BufferReader(content), read_options=ReadOptions(block_size=block))
@@ -69,13 +70,12 @@ def _json_lines(content: bytes) -> Any:
 
 def _depth(content: bytes) -> int:
     """How many brackets are open at once, those in texts aside."""
-    told = content.replace(b"\\\\", b"__").replace(b'\\"', b"__")
-    letters = np.frombuffer(told, np.uint8)
-    within = np.cumsum(letters == ord('"'), dtype=np.uint8) & 1
-    steps = np.zeros(256, np.int8)
-    steps[list(b"[{")], steps[list(b"]}")] = 1, -1
-    brackets = steps[letters[within == 0]]
-    return int(np.cumsum(brackets[brackets != 0], dtype=np.int64).max(initial=0))
+    if b"\\" in content:
+        content = content.replace(b"\\\\", b"").replace(b'\\"', b"")
+    letters = np.frombuffer(content.translate(None, NOT_NESTING), np.uint8)
+    outside = letters[np.cumsum(letters == ord('"'), dtype=np.uint8) % 2 == 0]
+    steps = np.isin(outside, list(b"[{")).astype(np.int8) - np.isin(outside, list(b"]}"))
+    return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
 
 
 STARTS: tuple[tuple[bytes, Callable[[bytes], Any]], ...] = (

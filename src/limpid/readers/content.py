@@ -39,13 +39,13 @@ def content_of(source: str) -> bytes:
 
 def _decompressed(source: str, content: bytes, start: Callable[[], Any], error: type[Exception]) -> bytes:
     try:
-        return _bounded(source, _parts(content, start), len(content))
+        return _bounded(source, _parts(content, start))
     except (EOFError, error) as why:
         raise DataError(f"cannot read {source}: {why}") from None
 
 
-def _parts(content: bytes, start: Callable[[], Any]) -> Iterator[bytes]:
-    """Of one compressed stream after the other, each of which `start` begins."""
+def _parts(content: bytes, start: Callable[[], Any]) -> Iterator[tuple[bytes, int]]:
+    """Of one compressed stream after the other, each of which `start` begins: bytes, and from how many so far."""
     view, place = memoryview(content), 0
     while place < len(view):
         stream = start()
@@ -54,18 +54,18 @@ def _parts(content: bytes, start: Callable[[], Any]) -> Iterator[bytes]:
                 raise EOFError("it ends before its compressed data do")
             piece = view[place : place + PIECE]
             place += len(piece)
-            yield stream.decompress(piece)
+            yield stream.decompress(piece), place
         place -= len(stream.unused_data)
 
 
-def _bounded(source: str, parts: Iterator[bytes], compressed: int) -> bytes:
+def _bounded(source: str, parts: Iterator[tuple[bytes, int]]) -> bytes:
     kept, size = [], 0
     room = memory_available()
-    for part in parts:
+    for part, compressed in parts:
         kept.append(part)
         size += len(part)
         if size > UNSUSPECTED and size > LARGEST_RATIO * compressed:
-            raise DataError(f"{source} holds {compressed} bytes that grow to more than {size}: that is no table")
+            raise DataError(f"{source}: its first {compressed} bytes grow to {size}; that is no table")
         if room is not None and size > room // 2:
             raise DataError(f"{source} grows to more than {size} bytes, half of the memory that is available")
     return b"".join(kept)

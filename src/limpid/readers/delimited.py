@@ -16,6 +16,8 @@ DELIMITERS = ",;\t|"
 FEW_TEXTS = 0.1
 """Below this share of texts a column is taken for numbers, and the first text for a mistake."""
 NUMBER_WITH_COMMA = r"^[+-]?\d+,\d+$"
+BLANKS = " \t\v\f"
+"""A line of nothing else is blank."""
 CODE = r"^-?0\d"
 """A leading zero: the digits are a name."""
 
@@ -58,8 +60,8 @@ def _lines(name: str, content: bytes) -> bytes:
         raise DataError(f"{name} row {row}: byte {content[error.start]:#04x} is not UTF-8; save it as UTF-8") from None
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    blank = re.match(rb"(?:[ \t]*\n)*", content)
-    return (content[blank.end() :] if blank else content).rstrip(b"\n") + b"\n"
+    blank = re.match(f"(?:[{BLANKS}]*\n)*".encode(), content)
+    return content[blank.end() if blank else 0 :].rstrip(b"\n") + b"\n"
 
 
 def _without_quoted(content: bytes) -> bytes:
@@ -118,7 +120,7 @@ def _cut_slowly(name: str, content: bytes, plain: bytes, delimiter: str) -> Any:
     try:
         for cells in reader:
             columns = len(rows[0]) if rows else len(cells)
-            if columns > 1 and cells != [""] and len(cells) < 2 and not "".join(cells).strip():
+            if columns > 1 and cells != [""] and len(cells) < 2 and not "".join(cells).strip(BLANKS):
                 continue  # a blank line
             if len(cells) not in {columns, 0}:
                 raise DataError(f"{name} row {len(rows)}: {len(cells)} cells, the header has {columns}")
@@ -147,8 +149,8 @@ def _header(name: str, given: list[str]) -> list[str]:
 
 
 def _without_blank_lines(content: bytes, plain: bytes, delimiter: str) -> tuple[bytes, bytes]:
-    blank = rb"\n *(?=\n)" if delimiter == "\t" else rb"\n[ \t]*(?=\n)"
-    ends = [0, *(end for found in re.finditer(blank, plain) for end in found.span()), len(plain)]
+    blank = f"\n[{BLANKS.replace(delimiter, '')}]*(?=\n)"
+    ends = [0, *(end for found in re.finditer(blank.encode(), plain) for end in found.span()), len(plain)]
     if len(ends) == 2:
         return content, plain
     kept = list(zip(ends[::2], ends[1::2], strict=True))
