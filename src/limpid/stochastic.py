@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,6 +209,10 @@ def _averages(
 ) -> tuple[float, float]:
     """Cost and penalty averaged over batches, each by the weight of its rows."""
     weights = np.ones(len(order)) if examples.weights is None else examples.weights[order].astype(np.float64)
-    shares = np.add.reduceat(weights, np.arange(0, len(order), size))[: len(costs)]
+    return average_costs(costs, np.add.reduceat(weights, np.arange(0, len(order), size))[: len(costs)])
+
+
+def average_costs(costs: NDArray[np.float64], shares: NDArray[Any]) -> tuple[float, float]:
+    """Cost and penalty of batches (batches, 2) averaged by their `shares` (batches,); NaN where there are none."""
     cost, penalty = (shares @ costs / (shares.sum() or 1.0)) if len(costs) else (np.nan, np.nan)
     return float(cost), float(penalty)

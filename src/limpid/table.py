@@ -1,6 +1,6 @@
 """A table: named columns of numbers, texts or moments, any cell of which may be missing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -97,7 +97,7 @@ class Table:
         for name, column in self.columns.items():
             if len(column) != self._rows:
                 raise DataError(f"column {name!r} has {len(column)} rows, others have {self._rows}")
-            if column.values.dtype.kind == "f" and np.isinf(column.values).any():
+            if column.values.dtype.kind == "f" and not _all_finite(column.values) and np.isinf(column.values).any():
                 row = int(np.isinf(column.values).argmax())
                 raise DataError(f"column {name!r} row {row + 1}: {column.values[row]} is not a usable number")
 
@@ -135,6 +135,37 @@ class Table:
             digest.update(repr((name, column.kind, column.texts)).encode())
             digest.update(np.ascontiguousarray(values + 0).data)
         return digest.hexdigest()
+
+
+def joined(columns: Sequence[Column]) -> Column:
+    """Columns of one kind, one below the other; one without a cell that is not missing fits any kind."""
+    kinds = {column.kind for column in columns}
+    if len(kinds) > 1:
+        kinds = {column.kind for column in columns if not column.missing.all()} or {columns[0].kind}
+    kind = kinds.pop()
+    if kinds:
+        raise DataError(f"cells of one kind are needed, got {kind}s and {kinds.pop()}s")
+    columns = [column if column.kind == kind else _all_missing(kind, len(column)) for column in columns]
+    if kind != "text":
+        return Column(kind, np.concatenate([column.values for column in columns]))
+    texts = tuple(sorted({text for column in columns for text in column.texts}))
+    places = {text: place for place, text in enumerate(texts)}
+    parts = [np.array([*map(places.get, column.texts), -1], np.int32)[column.values] for column in columns]
+    return Column(kind, np.concatenate(parts), texts)
+
+
+def _all_finite(values: NDArray[Any]) -> bool:
+    """Quickly: NaN and infinities show in the extremes."""
+    return not len(values) or bool(np.isfinite(values.min()) and np.isfinite(values.max()))
+
+
+def _all_missing(kind: str, rows: int) -> Column:
+    return Column(
+        kind,
+        {"number": np.full(rows, np.nan), "text": np.full(rows, -1, np.int32)}.get(
+            kind, np.full(rows, np.iinfo(np.int64).min)
+        ),
+    )
 
 
 def text_column(cells: NDArray[Any], texts: list[str]) -> Column:
