@@ -180,11 +180,11 @@ def test_what_was_held_out_is_found_again() -> None:
 
 
 def test_a_recipe_is_completed_from_the_data() -> None:
-    few, many = Dataset("few", np.zeros((50, 1)), None), Dataset("many", np.zeros((10_000, 1)), None)
-    picture = Dataset("picture", np.zeros((2000, 4)), None, image_shape=(2, 2))
+    few, many = 50, 10_000
     assert (complete(Recipe(), few).patience, complete(Recipe(), few).validation_size) == (0, 0.0)
     assert (complete(Recipe(), many).batch_size, complete(Recipe(), many).patience) == (128, 10)
-    assert (complete(Recipe(), picture).dropout, complete(Recipe(optimizer="lbfgs"), picture).dropout) == (0.2, 0.0)
+    assert complete(Recipe(), 2000, pictures=True).dropout == 0.2
+    assert complete(Recipe(optimizer="lbfgs"), 2000, pictures=True).dropout == 0.0
     assert complete(Recipe(patience=5), few).validation_size == 0.1
     assert complete(Recipe(optimizer="lbfgs"), few).precision == "float64"
     assert complete(Recipe(activation="selu"), few).initial_weights == "lecun"

@@ -16,6 +16,7 @@ from limpid.errors import LimpidError
 
 if TYPE_CHECKING:
     from limpid.learning import Learning
+    from limpid.streamed_learning import StreamedLearning
 
 app = typer.Typer(
     add_completion=False,
@@ -33,6 +34,7 @@ def train(
     query: option.Query = None,
     ignore: option.Ignore = None,
     categorical: option.Categorical = None,
+    memory: option.Memory = None,
     task: option.Task = None,
     hidden: option.Hidden = "256,128",
     activation: option.Activation = "relu",
@@ -70,21 +72,28 @@ def train(
     given = {name: value for name, value in locals().items() if name in _choices()}
     given |= {"hidden": _layers(hidden), "activation": activation.split(",") if "," in activation else activation}
     from limpid import console
-    from limpid.evaluation import evaluate
     from limpid.learning import Learning
+    from limpid.memory import bytes_in
     from limpid.output import outcome
-    from limpid.readers import read
+    from limpid.readers import open_stream, read
     from limpid.recipe import Recipe, check_recipe
     from limpid.report import write_report
     from limpid.saving import save
+    from limpid.streamed_learning import StreamedLearning
 
     recipe = Recipe(**given)
     check_recipe(recipe)
     path = model or _model_for(source)
     _check_writable({"source": source}, {"model": path, "report": report})
     ignored, names = _names(ignore), _names(categorical)
-    dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
-    learning = Learning(dataset, recipe)
+    learning: Learning | StreamedLearning
+    if memory is not None:
+        size = bytes_in(memory)
+        found = open_stream(source, target or "", task=task, ignore=ignored, categorical=names)
+        learning = StreamedLearning(found, recipe, size)
+    else:
+        dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
+        learning = Learning(dataset, recipe)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
             show(epoch)
@@ -92,7 +101,7 @@ def train(
             raise typer.Exit(_refuse("interrupted before the first epoch had begun; nothing is written", 130))
         learned = learning.model
         save(learned, path)  # at once and out of Ctrl-C's reach: nothing below may lose what was learned
-    evaluation = evaluate(learned, learning.test) if learning.test else None
+    evaluation = learning.evaluate(learned)
     if report is not None:
         write_report(learned, evaluation, report)
     if not quiet:
@@ -301,7 +310,7 @@ def _check_writable(inputs: dict[str, str | Path], outputs: dict[str, Path | Non
 
 
 @contextmanager
-def _stoppable(learning: "Learning") -> Iterator[None]:
+def _stoppable(learning: "Learning | StreamedLearning") -> Iterator[None]:
     """Ctrl-C and SIGTERM end the training with the best so far; a second one ends the program at once."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 

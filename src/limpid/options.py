@@ -45,6 +45,9 @@ Target = Annotated[
 Query = Annotated[str | None, typer.Option(help="SQL that selects the rows of a database, in an order.")]
 Ignore = Annotated[str | None, typer.Option(help="Columns of a table that are not learned from, as a,b.")]
 Categorical = Annotated[str | None, typer.Option(help="Columns of a table whose numbers are names, as a,b.")]
+Memory = Annotated[
+    str | None, typer.Option(help="What may be held in memory, as 2GB: a Parquet file is read in parts.")
+]
 DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]

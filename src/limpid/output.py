@@ -21,7 +21,7 @@ def outcome(model: Model, evaluation: Evaluation | None, path: Path) -> str:
     values = {
         "task": model.task,
         "rows_train": known.rows_train,
-        "rows_test": len(evaluation.dataset) if evaluation else 0,
+        "rows_test": evaluation.rows if evaluation else 0,
         "network": str(model.network),
         "parameters": model.network.count(),
         "epochs": len(model.history),

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from limpid.dataset import Dataset
 from limpid.errors import LimpidError, choose
 from limpid.initializers import natural_initializer
 from limpid.optimizers import OPTIMIZERS, Momentum, Nesterov, Optimizer, find_optimizer
@@ -74,8 +73,8 @@ class Recipe:
     keep_path: bool = False
 
 
-def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """The recipe with a choice made wherever it left one to the data.
+def complete(recipe: Recipe, rows: int, pictures: bool = False) -> Recipe:
+    """The recipe with a choice made wherever it left one to the data, which are so many `rows`, maybe of `pictures`.
 
     Errors: `LimpidError` for a choice that no data could make right.
     """
@@ -84,12 +83,12 @@ def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
     lbfgs, level = recipe.optimizer == "lbfgs", recipe.gradient_tol is not None
     first = recipe.activation if isinstance(recipe.activation, str) else next(iter(recipe.activation), "identity")
     # a search for slope 0 must go on while nothing gets better, and must see the cost that it descends
-    patience = 0 if level or len(dataset) < ROWS_FOR_VALIDATION else 10
+    patience = 0 if level or rows < ROWS_FOR_VALIDATION else 10
     choices: dict[str, Any] = {
         "learning_rate": optimizer_of(recipe).default_rate,
         "initial_weights": natural_initializer(first if recipe.hidden else "identity"),
-        "dropout": 0.2 if dataset.image_shape and not level and not lbfgs else 0.0,
-        "batch_size": 32 if len(dataset) < ROWS_FOR_LARGE_BATCHES else 128,
+        "dropout": 0.2 if pictures and not level and not lbfgs else 0.0,
+        "batch_size": 32 if rows < ROWS_FOR_LARGE_BATCHES else 128,
         "patience": patience,
         "validation_size": 0.1 if (patience if recipe.patience is None else recipe.patience) else 0.0,
         "precision": "float64" if lbfgs else "float32",  # L-BFGS's line search needs the digits

@@ -21,14 +21,30 @@ class Stream(Protocol):
     def column(self, name: str, kept: NDArray[np.bool_]) -> Column:
         """The cells of one column in the rows that are `kept` (rows,)."""
 
-    def block(self, number: int, names: Sequence[str]) -> Table:
-        """The columns `names` of a block."""
+    def pieces(self, block: int, names: Sequence[str]) -> Iterator[Table]:
+        """The columns `names` of a block, `PIECE` rows at a time; the last may have fewer."""
 
-    def bytes_of(self, number: int) -> int:
-        """About how much memory reading a block takes."""
+    def bytes_of(self, block: int) -> int:
+        """About how much memory reading the pieces of a block takes."""
 
     def fingerprint(self) -> str:
         """By which a model knows the table that it learned from."""
+
+
+PIECE = 32_768
+"""Rows that are read and encoded together."""
+
+
+class StreamedTable(NamedTuple):
+    """A stream, and what is to be learned from it."""
+
+    stream: Stream
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    categorical: tuple[str, ...] = ()
+    """Columns whose numbers are names."""
+    task: str | None = None
+    """As in `Dataset`; guessed from the answers where it is None."""
 
 
 LEARNED, WATCHED, TESTED = 0, 1, 2
@@ -39,21 +55,24 @@ class Split(NamedTuple):
 
     parts: NDArray[np.uint8]
     """(rows,) `LEARNED`, `WATCHED` or `TESTED`."""
-    starts: NDArray[np.int64]
-    """(blocks + 1,) where each block begins."""
+    blocks: tuple[int, ...]
+    """The rows of each block."""
 
-    def rows(self, part: int, block: int | None = None) -> NDArray[np.bool_]:
-        """Which rows, of all or of one block, are in the part."""
+    def rows(self, part: int) -> NDArray[np.bool_]:
+        """(rows,) which are in the part."""
         which: NDArray[np.bool_] = self.parts == part
-        return which if block is None else which[self.starts[block] : self.starts[block + 1]]
+        return which
+
+    def pieces(self, part: int) -> list[list[NDArray[np.bool_]]]:
+        """For each piece of each block (its rows,) which are in the part."""
+        which, start, found = self.rows(part), 0, []
+        for rows in self.blocks:
+            found.append([which[at : min(at + PIECE, start + rows)] for at in range(start, start + rows, PIECE)])
+            start += rows
+        return found
 
     def count(self, part: int) -> int:
         return int(np.count_nonzero(self.parts == part))
-
-    def counts(self, part: int) -> NDArray[np.int64]:
-        """(blocks,) rows of the part in each block."""
-        found: NDArray[np.int64] = np.add.reduceat(self.parts == part, self.starts[:-1], dtype=np.int64)
-        return found
 
 
 def split(blocks: Sequence[int], tested: float, watched: float, seed: int) -> Split:
@@ -65,44 +84,51 @@ def split(blocks: Sequence[int], tested: float, watched: float, seed: int) -> Sp
         parts[random.random(rows, np.float32) < watched] = WATCHED
     if tested:
         parts[random.random(rows, np.float32) < tested] = TESTED
-    return Split(parts, np.concatenate([[0], np.cumsum(blocks)]).astype(np.int64))
+    return Split(parts, tuple(blocks))
 
 
 class Fill(NamedTuple):
     """What is shuffled together."""
 
-    blocks: NDArray[np.int64]
+    pieces: list[tuple[int, int]]
+    """Block and piece of it, in the order in which they are read."""
     order: NDArray[np.int64]
-    """Of the rows of all of them, block after block."""
+    """Of their rows to learn from, piece after piece."""
 
 
-def fills(counts: NDArray[np.int64], most: int, seed: int, number: int) -> Iterator[Fill]:
-    """Blocks in random order, at most `most` rows of them at a time or one block, their rows shuffled.
+def fills(counts: list[list[int]], most: int, seed: int, number: int) -> Iterator[Fill]:
+    """Blocks in random order, cut into fills of at most `most` rows or one piece, whose rows are shuffled.
 
-    `counts` (blocks,) are the rows of each block; `number` is the pass, from 0: each pass has its own order.
+    `counts` are the rows to learn from in each piece of each block; `number` is the pass, from 0: each has its own
+    order.
     """
     random = np.random.default_rng([seed, number])
-    together: list[int] = []
-    for block in random.permutation(np.flatnonzero(counts)):
-        if together and counts[[*together, block]].sum() > most:
-            yield _fill(together, counts, random)
-            together = []
-        together.append(int(block))
-    if together:
-        yield _fill(together, counts, random)
-
-
-def _fill(blocks: list[int], counts: NDArray[np.int64], random: np.random.Generator) -> Fill:
-    return Fill(np.array(blocks, np.int64), random.permutation(int(counts[blocks].sum())))
+    together: list[tuple[int, int]] = []
+    rows = 0
+    for block in random.permutation(len(counts)).tolist():
+        for piece, count in enumerate(counts[block]):
+            if together and rows + count > most:
+                yield Fill(together, random.permutation(rows))
+                together, rows = [], 0
+            together.append((block, piece))
+            rows += count
+    if rows:
+        yield Fill(together, random.permutation(rows))
 
 
 def pass_order(chosen: Split, most: int, seed: int, number: int) -> NDArray[np.int64]:
     """The rows of the table in the order in which pass `number` learns from them."""
-    rows = [
-        np.flatnonzero(chosen.rows(LEARNED, block)) + chosen.starts[block] for block in range(len(chosen.starts) - 1)
-    ]
-    found = [
-        np.concatenate([rows[block] for block in fill.blocks])[fill.order]
-        for fill in fills(chosen.counts(LEARNED), most, seed, number)
-    ]
-    return np.concatenate(found)
+    pieces, start = chosen.pieces(LEARNED), 0
+    rows: list[list[NDArray[np.int64]]] = []
+    for block in pieces:
+        rows.append([])
+        for piece in block:
+            rows[-1].append(np.flatnonzero(piece) + start)
+            start += len(piece)
+    counts = [[len(piece) for piece in block] for block in rows]
+    return np.concatenate(
+        [
+            np.concatenate([rows[block][piece] for block, piece in fill.pieces])[fill.order]
+            for fill in fills(counts, most, seed, number)
+        ]
+    )

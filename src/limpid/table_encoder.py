@@ -38,16 +38,22 @@ class TableEncoder:
         one that is named in `categorical` is absent.
         """
         names = list(names)
+        return TableEncoder.of(names, (fit_column(name, cells(name), categorical) for name in names), categorical)
+
+    @staticmethod
+    def of(names: Sequence[str], fitted: Iterable[Encoded | str], categorical: Sequence[str] = ()) -> "TableEncoder":
+        """From what `fit_column` has come to for each of the columns called `names`.
+
+        Errors: as `fit`.
+        """
         for name in categorical:
             if name not in names:
                 raise DataError(
                     f"no column {name!r}{nearest(name, names)} to be categorical; columns: {', '.join(names)}"
                 )
-        columns, left_out = [], []
-        for name in names:
-            column = cells(name)
-            kind: Any = Category if name in categorical else NATURAL[column.kind]
-            found = kind.fit(name, column)
+        columns: list[Encoded] = []
+        left_out: list[tuple[str, str]] = []
+        for name, found in zip(names, fitted, strict=True):
             if isinstance(found, str):
                 left_out.append((name, found))
             else:
@@ -153,6 +159,13 @@ class TableEncoder:
         if not columns or len({column.name for column in columns}) < len(columns):
             raise LimpidError("an encoder needs columns with a name of their own each")
         return TableEncoder(columns, left_out)
+
+
+def fit_column(name: str, column: Column, categorical: Sequence[str] = ()) -> Encoded | str:
+    """What the column called `name`, in the rows to learn from, will be; or why it is of no use."""
+    kind: Any = Category if name in categorical else NATURAL[column.kind]
+    found: Encoded | str = kind.fit(name, column)
+    return found
 
 
 def _column(described: dict[str, Any]) -> Encoded:

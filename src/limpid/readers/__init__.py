@@ -17,7 +17,9 @@ from limpid.readers.content import STDIN
 from limpid.readers.databases import asked, is_database
 from limpid.readers.idx import read_idx
 from limpid.readers.npz import read_npz
+from limpid.readers.parquet import ParquetStream
 from limpid.readers.tables import SUFFIXES, dataset_of, is_table, read_table
+from limpid.stream import StreamedTable
 from limpid.table import Table
 
 
@@ -78,6 +80,26 @@ def read(
     return replace(dataset, task=guessed, test=test or None)
 
 
+def open_stream(
+    source: str | Path,
+    target: str,
+    *,
+    task: str | None = None,
+    ignore: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+) -> StreamedTable:
+    """The Parquet file `source`, to be read in parts; the rest is as for `read`.
+
+    Errors: `DataError` for a missing or damaged file, or an unknown column.
+    """
+    if task is not None:
+        choose("task", task, dict.fromkeys(TASKS))
+    stream = ParquetStream(source)
+    wanted = Wanted.of(target, None, True, ignore, categorical)
+    inputs, targets = wanted.choose(str(source), list(stream.columns))
+    return StreamedTable(stream, tuple(inputs), tuple(targets), tuple(categorical), task)
+
+
 def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
     if source == "mnist":
         return read_mnist(data_dir)
@@ -117,4 +139,4 @@ def _fit(dataset: Dataset, model: Model) -> Dataset:
     return replace(dataset, y=y, task=model.task, image_shape=model.image_shape, test=test or None)
 
 
-__all__ = ["BUILTIN", "SUFFIXES", "read"]
+__all__ = ["BUILTIN", "SUFFIXES", "open_stream", "read"]

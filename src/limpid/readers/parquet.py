@@ -1,6 +1,6 @@
 """Parquet files read in parts, through pyarrow: a column at a time, or a row group at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from limpid.errors import DataError, LimpidError
 from limpid.frames import table_of
+from limpid.stream import PIECE
 from limpid.table import Column, Table, joined, text_column
 
 
@@ -55,14 +56,17 @@ class ParquetStream:
                     others.append(_column(name, chunk).rows(which))
         return joined(others) if others else Table({name: Column("number", numbers)})[name]
 
-    def block(self, number: int, names: Sequence[str]) -> Table:
-        cells = self._cells(self._open(names), self._groups[number], names)
-        return Table({name: _column(name, cells.column(name).combine_chunks()) for name in names})
+    def pieces(self, block: int, names: Sequence[str]) -> Iterator[Table]:
+        file, group = self._open(names), self._groups[block]
+        try:
+            for cells in file.iter_batches(PIECE, row_groups=[group], columns=list(names), use_threads=False):
+                yield Table({name: _column(name, cells.column(name)) for name in names})
+        except self._damage as error:
+            raise self._refused(error) from None
 
-    def bytes_of(self, number: int) -> int:
-        # numbers are decoded to 8 bytes whatever the file packs them to
-        decoded = 8 * len(self.columns) * self.blocks[number]
-        return max(decoded, int(self._metadata.row_group(self._groups[number]).total_byte_size))
+    def bytes_of(self, block: int) -> int:
+        group = self._metadata.row_group(self._groups[block])
+        return sum(group.column(at).total_compressed_size for at in range(group.num_columns))
 
     def fingerprint(self) -> str:
         """Of the file's size and its footer, which holds each column's extremes and places: not of every cell."""

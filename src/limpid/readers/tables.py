@@ -3,16 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from limpid.dataset import Dataset
+from limpid.dataset import Dataset, answers_in
 from limpid.errors import DataError, LimpidError
 from limpid.frames import table_of
 from limpid.readers.columns import Wanted
 from limpid.readers.content import STDIN, content_of
 from limpid.readers.delimited import read_delimited
-from limpid.table import Column
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".feather", ".arrow", ".ipc", ".jsonl", ".ndjson")
 """Of files that hold a table; .gz or .zst may follow."""
@@ -58,36 +54,16 @@ def dataset_of(name: str, frame: Any, wanted: Wanted) -> Dataset:
         table = table_of(frame, [*inputs, *targets])
         if not len(table):
             raise DataError("no rows")
-        y = [answers(target, table[target]) for target in targets]
         return Dataset(
             name=name,
             X=table.only(inputs),
-            y=None if not y else y[0] if len(y) == 1 else np.column_stack(y),
+            y=answers_in(name, table, targets) if targets else None,
             features=tuple(inputs),
             targets=tuple(targets),
             categorical=wanted.categorical,
         )
     except DataError as error:
         raise error if str(error).startswith(name) else DataError(f"{name}: {error}") from None
-
-
-def answers(name: str, column: Column) -> NDArray[Any]:
-    """A target column (rows,): truth values, whole numbers, numbers or texts.
-
-    Errors: `DataError` for a missing cell or dates.
-    """
-    if column.missing.any():
-        raise DataError(f"column {name!r} row {int(column.missing.argmax()) + 1}: a missing cell, which cannot be used")
-    if column.kind == "moment":
-        raise DataError(f"column {name!r} holds dates, which cannot be predicted; numbers or texts are needed")
-    if column.kind == "text":
-        texts: NDArray[Any] = np.array(column.texts)
-        return np.asarray(texts[column.values])
-    if column.values.dtype.kind == "b":
-        return column.values
-    numbers = column.numbers(name)
-    whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
-    return numbers.astype(np.int64) if whole else numbers
 
 
 def _polars() -> Any:
