@@ -1,12 +1,13 @@
 """The command line: parse, call, print. One line on stderr and exit code 2 where something does not fit."""
 
+import io
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import typer
 
@@ -127,16 +128,20 @@ def evaluate(
     """Measure MODEL on SOURCE; on what it learned from, only on the rows that were held out."""
     from limpid import console
     from limpid.evaluation import evaluate as measure
+    from limpid.evaluation import evaluate_parts
     from limpid.learning import unseen
     from limpid.output import outcome
-    from limpid.readers import read
+    from limpid.readers import read, streamed_unseen
     from limpid.report import write_report
     from limpid.saving import load
 
     _check_writable({"source": source, "model": model}, {"report": report})
     learned = load(model, engine, threads)
-    dataset = read(source, target, data_dir=data_dir, query=query, like=learned)
-    evaluation = measure(learned, unseen(learned, dataset))
+    if (parts := streamed_unseen(learned, source)) is not None:
+        evaluation = evaluate_parts(learned, parts)
+    else:
+        dataset = read(source, target, data_dir=data_dir, query=query, like=learned)
+        evaluation = measure(learned, unseen(learned, dataset))
     if report is not None:
         write_report(learned, evaluation, report)
     if not quiet:
@@ -158,19 +163,23 @@ def predict(
     threads: option.Threads = None,
     out: option.Out = None,
 ) -> None:
-    """Answer for each row of SOURCE: CSV with the prediction and, for classes, each probability."""
-    from limpid.files import replace_file
-    from limpid.output import answers
-    from limpid.readers import read
+    """Answer for each row of SOURCE: the prediction and, for classes, each probability."""
+    from limpid.answers import answered, in_parts, writer_for
+    from limpid.files import replacing
+    from limpid.readers import read, read_parts
     from limpid.saving import load
 
     _check_writable({"source": source, "model": model}, {"answers": out})
+    write = writer_for(out)
     learned = load(model, engine, threads)
-    text = answers(learned, read(source, target, data_dir=data_dir, query=query, like=learned, answers=False))
+    parts = read_parts(learned, source)
+    if parts is None:
+        parts = in_parts(read(source, target, data_dir=data_dir, query=query, like=learned, answers=False))
     if out is not None:
-        replace_file(out, text.encode())
+        with replacing(out) as file:
+            write(file, answered(learned, parts))
     else:
-        print(text, end="")
+        write(cast(BinaryIO, _Printed()), answered(learned, parts))
 
 
 @app.command()
@@ -250,6 +259,14 @@ class _Unbroken:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class _Printed(io.RawIOBase):
+    """Bytes to standard output as the text that they are."""
+
+    def write(self, content: Any) -> int:
+        print(bytes(content).decode(), end="")
+        return len(content)
 
 
 def _refuse(message: str, code: int) -> int:

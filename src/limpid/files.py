@@ -2,9 +2,11 @@
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import BinaryIO, cast
 
 from limpid.errors import LimpidError
 
@@ -14,10 +16,20 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Errors: `OSError` from the file system; the old file is then intact and nothing is left beside it.
     """
+    with replacing(path) as beside:
+        beside.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """What is written to the file given here, is at `path` when all of it is written; else the old file stays.
+
+    Errors: as `replace_file`.
+    """
     path = Path(os.path.realpath(path))  # a link keeps pointing where it did: its target is what is replaced
     with NamedTemporaryFile(dir=path.parent, prefix=".limpid-", delete=False) as beside:
         try:
-            beside.write(content)
+            yield cast(BinaryIO, beside)
             beside.flush()
             os.fchmod(beside.fileno(), _mode_for(path))
             os.fsync(beside.fileno())

@@ -86,4 +86,7 @@ Precision = Annotated[
 ]
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
-Out = Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="A .csv, .jsonl or .parquet file for the answers; CSV to standard output if not said."),
+]

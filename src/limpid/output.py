@@ -1,14 +1,8 @@
-"""What the command line writes for programs: an outcome as JSON, answers as CSV."""
+"""What the command line writes for programs: what training and testing came to, as JSON."""
 
-import csv
-import io
 import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from limpid.dataset import Dataset
 from limpid.evaluation import Evaluation
 from limpid.model import Model
 from limpid.model_file import plain
@@ -34,23 +28,3 @@ def outcome(model: Model, evaluation: Evaluation | None, path: Path) -> str:
         "model": str(path),
     }
     return json.dumps(plain(values), allow_nan=False)
-
-
-def answers(model: Model, dataset: Dataset) -> str:
-    """The predictions as CSV, a row for each row of the data set, those of its own test part last."""
-    rows = np.concatenate([dataset.X, dataset.test.X]) if dataset.test else dataset.X
-    predicted = model.predict(rows)
-    columns: dict[str, Any] = {"row": range(1, len(rows) + 1)}
-    if predicted.ndim == 1:
-        columns["prediction"] = predicted.tolist()
-    else:
-        names = model.targets or tuple(str(number) for number in range(1, predicted.shape[1] + 1))
-        columns |= {f"prediction {name}": predicted[:, at].tolist() for at, name in enumerate(names)}
-    if model.classes is not None and model.network.output.range == (0.0, 1.0):
-        probabilities = model.predict_proba(rows).astype(float).round(6)
-        columns |= {f"probability {name}": probabilities[:, at].tolist() for at, name in enumerate(model.classes)}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue()

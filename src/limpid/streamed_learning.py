@@ -19,7 +19,7 @@ from limpid.model import Model, Origin
 from limpid.preparation import classes_in, network_for, step_rule, stopping, target_scaling
 from limpid.recipe import PRECISIONS, Recipe, complete
 from limpid.schedules import find_schedule, warmed_up
-from limpid.stream import LEARNED, TESTED, WATCHED, StreamedTable, pass_order, split
+from limpid.stream import LEARNED, TESTED, WATCHED, Split, Stream, StreamedTable, pass_order, split
 from limpid.streamed_rows import StreamedRows
 from limpid.table import Table
 from limpid.table_encoder import TableEncoder, fit_column
@@ -51,8 +51,7 @@ class StreamedLearning:
         rows = sum(stream.blocks)
         self.stream, self.recipe = stream, complete(recipe, rows)
         self._check_recipe()
-        watched = min(self.recipe.validation_size or 0.0, MOST_WATCHED / rows)
-        self.split = split(stream.blocks, self.recipe.test_size, watched, self.recipe.seed)
+        self.split = _split(stream, self.recipe)
         if not self.split.count(LEARNED):
             raise LimpidError(f"{stream.name}: {rows} rows are too few to set some aside")
         self._memory = int((1 - SPARE) * memory)
@@ -187,6 +186,22 @@ class StreamedLearning:
             validation=watched,
             keep_path=recipe.keep_path,
         )
+
+
+def held_out_rows(model: Model, stream: Stream) -> Iterator[Dataset]:
+    """The rows of `stream` that were held out for the test when `model` learned from it, some at a time."""
+    assert model.encoder is not None
+    chosen = _split(stream, Recipe(**model.origin.recipe))
+    scaling, dtype = model.target_scaling, model.dtype
+    return StreamedRows(
+        stream, model.targets, model.task, chosen, model.encoder, model.network, model.classes, scaling, dtype, 0
+    ).datasets(TESTED)
+
+
+def _split(stream: Stream, recipe: Recipe) -> Split:
+    """As a complete recipe has it."""
+    watched = min(recipe.validation_size or 0.0, MOST_WATCHED / sum(stream.blocks))
+    return split(stream.blocks, recipe.test_size, watched, recipe.seed)
 
 
 def learn_stream(source: StreamedTable, memory: str | int, **choices: Any) -> StreamedLearning:

@@ -1,6 +1,6 @@
 """The rows of a stream as examples: shuffled within what memory holds, the next read while these are learned from."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +65,10 @@ class StreamedRows:
     def datasets(self, part: int) -> Iterator[Dataset]:
         """All rows of a part, a piece at a time."""
         for block, masks in enumerate(self.split.pieces(part)):
-            yield from self._pieces(block, masks)
+            pieces = self.stream.pieces(block, [*self.encoder.inputs, *self.targets])
+            for table, which in zip(pieces, masks, strict=True):
+                if (found := self._dataset(table, which)) is not None:
+                    yield found
 
     def examples(self, part: int) -> Examples:
         """All rows of a part."""
@@ -125,12 +128,6 @@ class StreamedRows:
         rows = np.concatenate([np.arange(starts[place], starts[place] + sizes[place]) for place in places])
         return Part(self.kept["examples"], rows[fill.order])
 
-    def _pieces(self, block: int, masks: list[NDArray[np.bool_]]) -> Iterator[Dataset]:
-        pieces = self.stream.pieces(block, [*self.encoder.inputs, *self.targets])
-        for table, which in zip(pieces, masks, strict=True):
-            if (found := self._dataset(table, which)) is not None:
-                yield found
-
     def _dataset(self, table: Table, which: NDArray[np.bool_]) -> Dataset | None:
         if not which.any():
             return None
@@ -143,6 +140,13 @@ class StreamedRows:
         assert y is not None
         Y = targets_for(name, y, self.network, self.classes, self.target_scaling, self.dtype)
         return Examples(self.encoder.encode(dataset.X, self.dtype), Y)
+
+
+def parts_of(stream: Stream, inputs: Sequence[str], task: str) -> Iterator[Dataset]:
+    """All rows of a stream without answers, a piece at a time."""
+    for block in range(len(stream.blocks)):
+        for table in stream.pieces(block, inputs):
+            yield Dataset(stream.name, table, None, task)
 
 
 def _stacked(parts: list[Examples]) -> Examples:

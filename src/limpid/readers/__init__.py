@@ -1,6 +1,6 @@
 """Readers: a name or a file in, a `Dataset` out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from limpid.readers.content import STDIN
 from limpid.readers.databases import asked, is_database
 from limpid.readers.idx import read_idx
 from limpid.readers.npz import read_npz
-from limpid.readers.parquet import ParquetStream
+from limpid.readers.parquet import PARQUET, ParquetStream
 from limpid.readers.tables import SUFFIXES, dataset_of, is_table, read_table
 from limpid.stream import StreamedTable
+from limpid.streamed_learning import held_out_rows
+from limpid.streamed_rows import parts_of
 from limpid.table import Table
 
 
@@ -100,6 +102,26 @@ def open_stream(
     return StreamedTable(stream, tuple(inputs), tuple(targets), tuple(categorical), task)
 
 
+def read_parts(model: Model, source: str) -> Iterator[Dataset] | None:
+    """The rows of a Parquet file for a model that learned from a table, without answers, some at a time.
+
+    None for another kind of file or of model. Errors: as `read`.
+    """
+    if model.encoder is None or not source.lower().endswith(PARQUET):
+        return None
+    stream = ParquetStream(source)
+    inputs = Wanted.of(None, model, False, (), ()).choose(source, list(stream.columns))[0]
+    return parts_of(stream, inputs, model.task)
+
+
+def streamed_unseen(model: Model, source: str) -> Iterator[Dataset] | None:
+    """The rows that were held out when the model learned from this Parquet file in parts; None where it did not."""
+    if model.encoder is None or not source.lower().endswith(PARQUET):
+        return None
+    stream = ParquetStream(source)
+    return held_out_rows(model, stream) if stream.fingerprint() == model.origin.fingerprint else None
+
+
 def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
     if source == "mnist":
         return read_mnist(data_dir)
@@ -139,4 +161,4 @@ def _fit(dataset: Dataset, model: Model) -> Dataset:
     return replace(dataset, y=y, task=model.task, image_shape=model.image_shape, test=test or None)
 
 
-__all__ = ["BUILTIN", "SUFFIXES", "open_stream", "read"]
+__all__ = ["BUILTIN", "SUFFIXES", "open_stream", "read", "read_parts", "streamed_unseen"]

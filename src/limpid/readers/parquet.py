@@ -13,6 +13,9 @@ from limpid.frames import table_of
 from limpid.stream import PIECE
 from limpid.table import Column, Table, joined, text_column
 
+PARQUET = ".parquet"
+"""What the name of such a file ends in."""
+
 
 class ParquetStream:
     """A `Stream` whose blocks are row groups."""
