@@ -13,7 +13,7 @@ from limpid.errors import DataError, LimpidError
 from limpid.evaluation import evaluate, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import bytes_in
-from limpid.preparation import step_rule, stopping, targets_for
+from limpid.preparation import class_weights, row_weights, step_rule, stopping, targets_for
 from limpid.readers import open_stream, read
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stream import LEARNED, TESTED, WATCHED
@@ -55,12 +55,16 @@ def in_memory(learning: StreamedLearning, path: Path, target: str) -> Training:
     Y = targets_for("", dataset.y, learning.network, learning.classes, learning.target_scaling, np.float32)
     X = learning.encoder.encode(dataset.X, np.float32)
     watched, learned = (np.flatnonzero(learning.split.rows(part)) for part in (WATCHED, LEARNED))
+    weights = row_weights(
+        class_weights(recipe, dataset.y[learned], learning.classes), dataset.y, learning.classes, np.float32
+    )
+    some, seen = (None, None) if weights is None else (weights[learned], weights[watched])
     return Training(
         learning.network,
         initial_parameters(
             learning.network, str(recipe.initial_weights), np.random.default_rng(recipe.seed), np.float32
         ),
-        Examples(X[learned], Y[learned]),
+        Examples(X[learned], Y[learned], some),
         step_rule(recipe, len(learning.train)),
         Descending(
             (np.searchsorted(learned, learning.pass_order(number)) for number in range(100)),
@@ -70,7 +74,9 @@ def in_memory(learning: StreamedLearning, path: Path, target: str) -> Training:
         engine=find_engine(recipe.engine, recipe.threads),
         epochs=recipe.epochs,
         stopping=stopping(recipe),
-        validation=Validation(Examples(X[watched], Y[watched]), score_for(dataset.task)) if len(watched) else None,
+        validation=Validation(Examples(X[watched], Y[watched], seen), score_for(dataset.task))
+        if len(watched)
+        else None,
     )
 
 
@@ -89,6 +95,7 @@ def streamed(path: Path, target: str, most: int, monkeypatch: pytest.MonkeyPatch
         ("kind", 150, {"epochs": 3}),
         ("kind", 10_000, {"epochs": 3, "schedule": "cosine"}),
         ("price", 333, {"epochs": 2, "dropout": 0.2, "optimizer": "adamw", "batch_size": 50}),
+        ("kind", 100, {"epochs": 2, "class_weight": "balanced", "validation_size": 0.1, "patience": 5}),
         ("price", 64, {"epochs": 2, "validation_size": 0.2, "patience": 1, "schedule": "adaptive"}),
         ("kind", 200, {"epochs": 2, "engine": "reference", "test_size": 0}),
     ],

@@ -53,6 +53,7 @@ def train(
     clip_norm: option.ClipNorm = None,
     max_norm: option.MaxNorm = None,
     label_smoothing: option.LabelSmoothing = 0,
+    class_weight: option.ClassWeight = None,
     batch_size: option.BatchSize = None,
     epochs: option.Epochs = 100,
     patience: option.Patience = None,

@@ -18,6 +18,8 @@ from limpid.streamed_learning import StreamedLearning
 from limpid.training import Epoch
 
 console = Console(highlight=False)
+UNEVEN = 0.8
+"""A class with this share of the rows makes accuracy say little."""
 
 
 def say(text: str, style: str = "") -> None:
@@ -83,7 +85,10 @@ def headline(model: Model, evaluation: Evaluation | None) -> str:
         error = f"Off by {evaluation.rmse:.4g} (root mean square) on {rows}"
         return f"{error}: R² {evaluation.r2:.3f}, cost {evaluation.cost:.4g}"
     what = "Every label right" if model.task == "multilabel" else "Right"
-    return f"{what} on {evaluation.accuracy:.2%} of {rows}, cost {evaluation.cost:.4g}"
+    told = f"{what} on {evaluation.accuracy:.2%} of {rows}, cost {evaluation.cost:.4g}"
+    if evaluation.confusion is None or evaluation.confusion.sum(axis=1).max() < UNEVEN * evaluation.confusion.sum():
+        return told
+    return f"{told}; {evaluation.balanced_accuracy:.2%} where each class counts the same"
 
 
 def summary(model: Model, evaluation: Evaluation | None) -> None:

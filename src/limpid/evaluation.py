@@ -38,6 +38,14 @@ class Evaluation:
     confusion: NDArray[np.int64] | None
     """(classes, classes) rows with the true class down and the predicted class across."""
 
+    @property
+    def balanced_accuracy(self) -> float | None:
+        """The share of each class's rows that are answered rightly, averaged over the classes that have any."""
+        if self.confusion is None:
+            return None
+        rows = self.confusion.sum(axis=1)
+        return float((np.diag(self.confusion)[rows > 0] / rows[rows > 0]).mean())
+
     def worst_confusions(self, classes: NDArray[Any], most: int = 5) -> list[tuple[Any, Any, int]]:
         """The pairs (true, predicted, rows) of different classes with the most rows, most first."""
         if self.confusion is None:

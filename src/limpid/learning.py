@@ -16,7 +16,16 @@ from limpid.evaluation import Evaluation, evaluate, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
-from limpid.preparation import classes_in, network_for, step_rule, stopping, target_scaling, targets_for
+from limpid.preparation import (
+    class_weights,
+    classes_in,
+    network_for,
+    row_weights,
+    step_rule,
+    stopping,
+    target_scaling,
+    targets_for,
+)
 from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stochastic import shuffled
@@ -54,6 +63,7 @@ class Learning:
         self.network = network_for(dataset.task, answers, inputs, self.recipe, self.classes)
         self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train, inputs)
         self.target_scaling = target_scaling(_known(self.train), dataset.task, self.network)
+        self._class_weights = class_weights(self.recipe, _known(self.train), self.classes)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
         if self.test:  # whatever does not fit is found before the work, not after it
@@ -115,15 +125,16 @@ class Learning:
             given = f"{self.dataset.y.shape[1:]} to learn from, {part.y.shape[1:]} to test on"
             raise LimpidError(f"{part.name}: answers of one shape are needed, got {given}")
         targets = targets_for(part.name, part.y, self.network, self.classes, self.target_scaling, dtype)
+        weights = row_weights(self._class_weights, part.y, self.classes, dtype)
         if id(part) in self._read:
-            return Examples(self._read[id(part)], targets)
+            return Examples(self._read[id(part)], targets, weights)
         inputs = self.encoder.encode(part.X, dtype) if self.encoder else self.input_scaling.inputs(part.X, dtype)
         if not all_finite(inputs):
             row, column = np.argwhere(~np.isfinite(inputs))[0]
             far = f"{part.X[row, column]:g} in column {column + 1}"
             raise LimpidError(f"{part.name}: {far} lies too far from the rest for {dtype.__name__}")
         self._read[id(part)] = inputs
-        return Examples(inputs, targets)
+        return Examples(inputs, targets, weights)
 
     def _training(self, shares: bool) -> Training:
         recipe, network = self.recipe, self.network

@@ -73,6 +73,7 @@ Dropout = Annotated[float | None, typer.Option(help="Share of hidden neurons lef
 ClipNorm = Annotated[float | None, typer.Option(help="Longest slope that a step follows.")]
 MaxNorm = Annotated[float | None, typer.Option(help="Largest norm of the weights into a hidden neuron.")]
 LabelSmoothing = Annotated[float, typer.Option(help="Share of a label's probability spread over all classes.")]
+ClassWeight = Annotated[str | None, typer.Option(help="balanced: each class counts the same, however few rows it has.")]
 BatchSize = Annotated[int | None, typer.Option(help="Rows a step.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training rows at most.")]
 Patience = Annotated[int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")]

@@ -23,6 +23,7 @@ def outcome(model: Model, evaluation: Evaluation | None, path: Path) -> str:
         "cost_train": known.cost_train,
         "cost_test": evaluation.cost if evaluation else None,
         score: (evaluation.rmse if model.task == "regression" else evaluation.accuracy) if evaluation else None,
+        "test_balanced_accuracy": evaluation.balanced_accuracy if evaluation else None,
         "slope": known.slope,
         "stopped_because": known.stopped_because,
         "model": str(path),

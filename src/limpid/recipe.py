@@ -33,10 +33,10 @@ class Recipe:
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
     `normalization` of hidden layers over the "batch" or the "layer", or None for none. `optimizer`, also "lbfgs", with
     its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
-    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most;
-    training stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the
-    `validation_size` share of the training rows, or in training cost where that share is 0; `gradient_tol`: as in
-    `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes,
+    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`.
+    `class_weight` "balanced" lets each class count the same, however few rows it has. `epochs` at most; training
+    stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share
+    of the training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes,
     on at most `threads` cores, in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for
     the factors of matrix products, rounded to 8 significant bits: quicker where layers are wide and the processor
     multiplies them.
@@ -58,6 +58,7 @@ class Recipe:
     clip_norm: float | None = None
     max_norm: float | None = None
     label_smoothing: float = 0.0
+    class_weight: str | None = None
     batch_size: int | None = None
     epochs: int = 100
     patience: int | None = None
@@ -101,6 +102,8 @@ def check_recipe(recipe: Recipe) -> None:
     _check_kinds(recipe)
     if recipe.precision is not None:
         choose("precision", recipe.precision, PRECISIONS)
+    if recipe.class_weight is not None:
+        choose("class_weight", recipe.class_weight, {"balanced": None})
     choose("optimizer", recipe.optimizer, {**OPTIMIZERS, "lbfgs": None})
     for what, share in (("test", recipe.test_size), ("validation", recipe.validation_size)):
         if share is not None and not 0 <= share < 1:
@@ -138,7 +141,17 @@ def _check_kinds(recipe: Recipe) -> None:
         (Real, NUMBERS, "a number"),
         (
             str,
-            ("output", "cost", "normalization", "optimizer", "schedule", "initial_weights", "engine", "precision"),
+            (
+                "output",
+                "cost",
+                "normalization",
+                "optimizer",
+                "schedule",
+                "initial_weights",
+                "class_weight",
+                "engine",
+                "precision",
+            ),
             "a name",
         ),
     ):

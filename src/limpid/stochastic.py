@@ -208,8 +208,14 @@ def _averages(
     costs: NDArray[np.float64], order: NDArray[np.int64], examples: Examples, size: int
 ) -> tuple[float, float]:
     """Cost and penalty averaged over batches, each by the weight of its rows."""
+    return average_costs(costs, batch_weights(order, examples, size)[: len(costs)])
+
+
+def batch_weights(order: NDArray[np.int64], examples: Examples, size: int) -> NDArray[np.float64]:
+    """(batches,) the weight of the rows of each batch of `size` of them."""
     weights = np.ones(len(order)) if examples.weights is None else examples.weights[order].astype(np.float64)
-    return average_costs(costs, np.add.reduceat(weights, np.arange(0, len(order), size))[: len(costs)])
+    found: NDArray[np.float64] = np.add.reduceat(weights, np.arange(0, len(order), size))
+    return found
 
 
 def average_costs(costs: NDArray[np.float64], shares: NDArray[Any]) -> tuple[float, float]:

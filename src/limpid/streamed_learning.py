@@ -16,7 +16,7 @@ from limpid.evaluation import Evaluation, evaluate_parts, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import bytes_in, cores, memory_in_use
 from limpid.model import Model, Origin
-from limpid.preparation import classes_in, network_for, step_rule, stopping, target_scaling
+from limpid.preparation import class_weights, classes_in, network_for, step_rule, stopping, target_scaling
 from limpid.recipe import PRECISIONS, Recipe, complete
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stream import LEARNED, TESTED, WATCHED, Split, Stream, StreamedTable, pass_order, split
@@ -74,6 +74,7 @@ class StreamedLearning:
             scaling,
             PRECISIONS[str(self.recipe.precision)],
             self.recipe.seed,
+            self._class_weights(targets),
         )
         del y
         sample = next(self._rows.datasets(LEARNED))
@@ -145,6 +146,13 @@ class StreamedLearning:
         if len(targets) == 1 and (column := table[targets[0]]).kind == "text" and not column.missing.any():
             return np.zeros(len(every), np.int8), np.array(column.texts)
         return (y := answers_in(self.stream.name, table, targets)), None if y.dtype.kind != "U" else np.unique(y)
+
+    def _class_weights(self, targets: Sequence[str]) -> NDArray[np.float64] | None:
+        if self.recipe.class_weight is None:
+            return None
+        kept = self.split.rows(LEARNED)
+        table = Table({name: self.stream.column(name, kept) for name in targets})
+        return class_weights(self.recipe, answers_in(self.stream.name, table, targets), self.classes)
 
     def _encoder(self, inputs: Sequence[str], categorical: Sequence[str]) -> TableEncoder:
         kept = self.split.rows(LEARNED)

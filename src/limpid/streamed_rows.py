@@ -13,7 +13,7 @@ from limpid.encoder import Scaling
 from limpid.engines import Examples, is_sparse
 from limpid.errors import LimpidError
 from limpid.network import Network
-from limpid.preparation import targets_for
+from limpid.preparation import row_weights, targets_for
 from limpid.stream import LEARNED, PIECE, Fill, Split, Stream, fills
 from limpid.streaming import Part
 from limpid.table import Table
@@ -39,6 +39,8 @@ class StreamedRows:
     target_scaling: Scaling
     dtype: Any
     seed: int
+    class_weights: NDArray[np.float64] | None = None
+    """(classes,) how much a row of each counts."""
     kept: dict[str, Any] = field(default_factory=dict)
     """All examples, where they fit."""
 
@@ -101,7 +103,7 @@ class StreamedRows:
             order = np.concatenate([np.arange(more), fill.order + more])
             whole = len(order) // batch * batch
             left = order[whole:]
-            rest = [Examples(examples.X[left], examples.Y[left])] if len(left) else []
+            rest = [_rows(examples, left)] if len(left) else []
             yield Part(examples, order[:whole])
             del examples
         if rest:
@@ -139,7 +141,8 @@ class StreamedRows:
         name, y = self.stream.name, dataset.y
         assert y is not None
         Y = targets_for(name, y, self.network, self.classes, self.target_scaling, self.dtype)
-        return Examples(self.encoder.encode(dataset.X, self.dtype), Y)
+        weights = row_weights(self.class_weights, y, self.classes, self.dtype)
+        return Examples(self.encoder.encode(dataset.X, self.dtype), Y, weights)
 
 
 def parts_of(stream: Stream, inputs: Sequence[str], task: str) -> Iterator[Dataset]:
@@ -153,8 +156,15 @@ def _stacked(parts: list[Examples]) -> Examples:
     if len(parts) == 1:
         return parts[0]
     Y = np.concatenate([part.Y for part in parts])
+    weights = [part.weights for part in parts if part.weights is not None]
+    counted = np.concatenate(weights) if weights else None
     if not is_sparse(parts[0].X):
-        return Examples(np.concatenate([part.X for part in parts]), Y)
+        return Examples(np.concatenate([part.X for part in parts]), Y, counted)
     from scipy.sparse import csr_array, vstack
 
-    return Examples(csr_array(vstack([part.X for part in parts], format="csr")), Y)
+    return Examples(csr_array(vstack([part.X for part in parts], format="csr")), Y, counted)
+
+
+def _rows(examples: Examples, which: NDArray[np.int64]) -> Examples:
+    weights = None if examples.weights is None else examples.weights[which]
+    return Examples(examples.X[which], examples.Y[which], weights)

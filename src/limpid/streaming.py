@@ -11,7 +11,7 @@ from limpid.divergence import all_finite, first_non_finite
 from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.network import Network
 from limpid.schedules import Clock, Schedule
-from limpid.stochastic import Control, Pass, average_costs
+from limpid.stochastic import Control, Pass, average_costs, batch_weights
 
 
 class Part(NamedTuple):
@@ -61,7 +61,7 @@ class _Walk:
         self._engine, self._network, self._rule, self._control = engine, network, rule, control
         self.state, self.trouble = state, ""
         self._costs: list[NDArray[np.float64]] = []
-        self._shares: list[NDArray[np.int64]] = []
+        self._shares: list[NDArray[np.float64]] = []
         self._steps_a_call = 1
 
     def over(
@@ -95,10 +95,10 @@ class _Walk:
             self._steps_a_call = max(1, min(2 * self._steps_a_call, wanted))
             after = descent.state()
             if not (np.isfinite(made.costs).all() and all_finite(after.parameters)):
-                self._shares.append(np.zeros(0, np.int64))
+                self._shares.append(np.zeros(0))
                 self.trouble = first_non_finite(self._network, self.state, examples, self._rule, rows, part_rates)
                 return done
             self._costs.append(made.costs)
-            self._shares.append(np.add.reduceat(np.ones(len(rows), np.int64), np.arange(0, len(rows), size)))
+            self._shares.append(batch_weights(rows, examples, size))
             self.state, done = after, stop
         return done
