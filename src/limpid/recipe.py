@@ -36,10 +36,10 @@ class Recipe:
     `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`.
     `class_weight` "balanced" lets each class count the same, however few rows it has. `epochs` at most; training
     stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share
-    of the training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes,
-    on at most `threads` cores, in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for
-    the factors of matrix products, rounded to 8 significant bits: quicker where layers are wide and the processor
-    multiplies them.
+    of the training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`:
+    share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes, on at most `threads` cores,
+    in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for the factors of matrix
+    products, rounded to 8 significant bits: quicker where layers are wide and the processor multiplies them.
     """
 
     hidden: Sequence[int] = (256, 128)
