@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         MLPRegressor,
     )
     from limpid.evaluation import Evaluation, evaluate
+    from limpid.exports import export
     from limpid.learning import Learning, learn
     from limpid.model import Model
     from limpid.network import Dense, Network, dense_network
@@ -42,6 +43,7 @@ _HOMES = {
     "MLPRegressor": "estimators",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
+    "export": "exports",
     "Learning": "learning",
     "learn": "learning",
     "Model": "model",
@@ -82,6 +84,7 @@ __all__ = [
     "Together",
     "dense_network",
     "evaluate",
+    "export",
     "learn",
     "learn_stream",
     "load",

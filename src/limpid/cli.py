@@ -184,6 +184,25 @@ def predict(
 
 
 @app.command()
+def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None, quiet: option.Quiet = False) -> None:
+    """Write MODEL as something that answers without limpid, with rows to test itself by."""
+    from limpid import console
+    from limpid.errors import choose
+    from limpid.exports import TARGETS
+    from limpid.exports import export as write
+    from limpid.saving import load
+
+    target = choose("target", to, TARGETS)
+    path = out or model.with_suffix(target.suffix)
+    for each in target.paths(path):
+        _check_writable({"model": model}, {"export": each})
+    written = write(load(model), path, to)
+    if not quiet:
+        for each in written:
+            console.say(f"{to}: {each}")
+
+
+@app.command()
 def show(model: option.ModelFile) -> None:
     """Print what MODEL is: its layers, its parameters, what it learned from."""
     from limpid import console

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -38,6 +38,24 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             Path(beside.name).unlink()
             raise
     _sync_directory(path.parent)
+
+
+def replace_files(contents: Mapping[Path, bytes]) -> None:
+    """Put several contents at their paths: all of them or, where the file system fails on the way, none.
+
+    Errors: `OSError` from the file system; the old files are then as they were.
+    """
+    before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    done: list[Path] = []
+    try:
+        for path, content in contents.items():
+            replace_file(path, content)
+            done.append(path)
+    except BaseException:
+        for path in done:
+            old = before[path]
+            path.unlink() if old is None else replace_file(path, old)
+        raise
 
 
 def check_writable(path: Path, what: str) -> None:

@@ -87,6 +87,12 @@ Precision = Annotated[
 ]
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
+To = Annotated[
+    str, typer.Option("--to", help="What it becomes: onnx, c (a .h and a .c) or js (a module for browsers and Node).")
+]
+ExportPath = Annotated[
+    Path | None, typer.Option("--out", help="Where it is written; MODEL's name with the target's ending if not said.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(help="A .csv, .jsonl or .parquet file for the answers; CSV to standard output if not said."),

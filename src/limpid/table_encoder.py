@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from limpid.columns import Category, Date, Number, Piece
 from limpid.errors import DataError, LimpidError, nearest
 from limpid.frames import is_frame, table_of
-from limpid.table import Column
+from limpid.table import Column, Table
 
 Encoded = Number | Category | Date
 BY_KIND: dict[str, type[Encoded]] = {"number": Number, "category": Category, "date": Date}
@@ -97,15 +97,20 @@ class TableEncoder:
         """(outputs,) which column each output comes from."""
         return np.repeat(np.arange(len(self.columns)), [len(column.names) for column in self.columns])
 
+    def table(self, X: Any) -> Table:
+        """The columns that are needed of rows as `encode` takes them. Errors: as there."""
+        table = table_of(X if is_frame(X) else self._named(X), self.inputs)
+        if not len(table):
+            raise LimpidError("at least one row is needed, the table has none")
+        return table
+
     def encode(self, X: Any, dtype: Any) -> Any:
         """Rows of a `Table` or data frame as (rows, outputs) of `dtype`: an array, or SciPy's compressed sparse rows.
 
         Or rows of an array, or one row, with a cell for each of `inputs` in that order. Errors: `DataError` for an
         absent column or a cell that cannot be read as what the column is.
         """
-        table = table_of(X if is_frame(X) else self._named(X), self.inputs)
-        if not len(table):
-            raise LimpidError("at least one row is needed, the table has none")
+        table = self.table(X)
         pieces = [column.encode(table[column.name]) for column in self.columns]
         places = np.cumsum([0, *(len(column.names) for column in self.columns[:-1])])
         placed = [(int(at), piece) for at, several in zip(places, pieces, strict=True) for piece in several]
