@@ -77,11 +77,12 @@ SOURCE = """\
 #if defined(__FAST_MATH__) || !defined(FLT_EVAL_METHOD) || FLT_EVAL_METHOD != 0
 #error "each sum must be rounded to its type: compile without -ffast-math, and for 32-bit x86 with -msse2 -mfpmath=sse"
 #endif
-/* A product and a sum must not become one operation. */
+/* A product and a sum must not become one operation; GCC 12 makes one of some for all that where it finds them side by
+   side in code without a loop (fmaddsub), unless it does not look there. */
 #if defined(_MSC_VER)
 #pragma fp_contract(off)
 #elif defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=off", "no-tree-slp-vectorize")
 #else
 #pragma STDC FP_CONTRACT OFF
 #endif

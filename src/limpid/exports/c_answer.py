@@ -13,9 +13,7 @@ class Answer:
     def __init__(self, subject: Subject, name: str, real: str) -> None:
         self._subject, self._model, self._name, self._real = subject, subject.model, name, real
         self._outputs = subject.network.outputs
-        self._told = {"regression": "prediction"}.get(
-            subject.model.task, "probabilities" if subject.gives_probabilities else "outputs"
-        )
+        self._told = subject.told
 
     @property
     def sections(self) -> set[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from limpid.columns import CYCLES, FARTHEST, Category, Date
 from limpid.errors import LimpidError
 from limpid.exports.arithmetic import constants, plain_from
-from limpid.exports.rows import cells_of
+from limpid.exports.rows import MILLISECOND, cells_of
 from limpid.exports.sections import runtime
 from limpid.exports.subject import VERSION, Subject
 from limpid.network import Dense
@@ -91,7 +91,7 @@ def files(subject: Subject, path: Path) -> dict[Path, bytes]:
         parameters="\n".join(_places(subject.arrays)),
         exports="\n".join([*_labels(subject), ""]),
         layers="\n".join(f"  {line}" for line in _layers(subject)),
-        answer="prediction" + ("" if model.task == "regression" else f", {_told(subject)}"),
+        answer="prediction" + ("" if model.task == "regression" else f", {subject.told}"),
         row="A row is an object with a cell for each column, null where it is missing."
         if table
         else f"A row is an array of {subject.network.inputs} numbers.",
@@ -205,10 +205,6 @@ def _after_sums(layer: Dense, at: int) -> Iterator[str]:
         yield f"each(a{at}, {kind});"
 
 
-def _told(subject: Subject) -> str:
-    return "probabilities" if subject.gives_probabilities else "outputs"
-
-
 def _answering(subject: Subject) -> Iterator[str]:
     """From `outputs` to the answer."""
     model, count = subject.model, subject.network.outputs
@@ -229,7 +225,7 @@ def _answering(subject: Subject) -> Iterator[str]:
         yield "let end = 0;"
         yield "const best = (labels) => labels[largest(outputs.subarray(end, (end += labels.length)))];"
         prediction = "classes.map(best)"
-    yield f"return {{ prediction: {prediction}, {_told(subject)}: Array.from({numbers}) }};"
+    yield f"return {{ prediction: {prediction}, {subject.told}: Array.from({numbers}) }};"
 
 
 def _rows(subject: Subject) -> list[Any]:
@@ -242,16 +238,13 @@ def _rows(subject: Subject) -> list[Any]:
 
 
 def _cells(table: Table, column: Encoded) -> list[Any]:
-    unit = 1000 if isinstance(column, Date) else 1  # milliseconds
-    cells = cells_of(table, column)
-    return cells if isinstance(column, Category) else [None if np.isnan(cell) else cell * unit for cell in cells]
+    cells = cells_of(table, column, MILLISECOND)
+    return cells if isinstance(column, Category) else [None if np.isnan(cell) else cell for cell in cells]
 
 
 def _expected(subject: Subject) -> Iterator[str]:
     """What the self-test expects of each row, each in a list."""
-    model = subject.model
-    regression = model.task == "regression"
-    answers = model.answers(subject.outputs).reshape(len(subject.outputs), -1).tolist()
-    for labels, numbers in zip(answers, subject.numbers.tolist(), strict=True):
-        prediction = "" if regression else f"prediction: [{', '.join(map(_label, labels))}], "
-        yield f"  {{ {prediction}{'prediction' if regression else _told(subject)}: {literal(numbers)} }},\n"
+    regression = subject.model.task == "regression"
+    predictions = ["" if regression else f"prediction: [{', '.join(map(_label, row))}], " for row in subject.labels]
+    for prediction, numbers in zip(predictions, subject.numbers.tolist(), strict=True):
+        yield f"  {{ {prediction}{subject.told}: {literal(numbers)} }},\n"

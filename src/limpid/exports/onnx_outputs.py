@@ -27,7 +27,7 @@ def names(subject: Subject) -> list[str]:
         return ["prediction"]
     several = len(subject.model.several_classes)
     labels = [f"label_{at}" for at in range(1, several + 1)] or ["label"]
-    return [*labels, "probabilities" if subject.gives_probabilities else "outputs"]
+    return [*labels, subject.told]
 
 
 def outputs(graph: Graph, subject: Subject, made: str) -> dict[str, Any]:
@@ -109,14 +109,13 @@ def _expected(numbers: NDArray[Any], allowed: NDArray[np.float64]) -> dict[str, 
 def _labels(subject: Subject, labels: list[str]) -> dict[str, Any]:
     """The labels of each answer; null where the outputs hardly decide."""
     found = subject.outputs
-    answers = subject.model.answers(found).reshape(len(found), -1)
     sizes = [len(classes) for classes in subject.model.several_classes] or [found.shape[1]]
     if subject.model.task == "multilabel" or found.shape[1] == 1:
         close = np.abs(found - 0.5) < TOO_CLOSE
     else:
         best = [np.sort(part, axis=1)[:, -2:] for part in columns_of(sizes, found)]
         close = np.stack([pair[:, 1] - pair[:, 0] < TOO_CLOSE for pair in best], axis=1)
-    told = answers.astype(object)
+    told = np.array(subject.labels, object)
     told[close] = None
     if len(labels) == 1:
         return {"label": {"labels": told.tolist()}}

@@ -13,8 +13,8 @@ from limpid.table_encoder import Encoded
 ROWS = 10
 NO_MOMENT = np.iinfo(np.int64).min
 """A missing one in microseconds."""
-MICROSECONDS = 1_000_000
-"""A second."""
+SECOND, MILLISECOND = 1_000_000, 1000
+"""In microseconds."""
 
 
 def made_up(model: Model) -> NDArray[np.float64] | Table:
@@ -29,10 +29,10 @@ def made_up(model: Model) -> NDArray[np.float64] | Table:
     return np.asarray(shift + scale * random.normal(size=(ROWS, len(scale))).round(3))
 
 
-def cells_of(table: Table, column: Encoded) -> list[Any]:
-    """The cells of the column that `column` encodes: numbers, texts, or dates in seconds since 1970-01-01.
+def cells_of(table: Table, column: Encoded, unit: int = SECOND) -> list[Any]:
+    """The cells of the column that `column` encodes: numbers, texts, or dates in units since 1970-01-01.
 
-    Missing are NaN, and None for a text.
+    Missing are NaN, and None for a text. `unit` is in microseconds.
     """
     given = table[column.name]
     if isinstance(column, Number):
@@ -41,7 +41,7 @@ def cells_of(table: Table, column: Encoded) -> list[Any]:
         codes, texts = given.labels(column.name)
         return [None if code < 0 else texts[code] for code in codes]
     moments = given.moments(column.name)
-    return list(np.where(moments == NO_MOMENT, np.nan, moments / MICROSECONDS))
+    return list(np.where(moments == NO_MOMENT, np.nan, moments / unit))
 
 
 def _cells(column: Encoded, random: np.random.Generator, at: int) -> Column:
@@ -56,7 +56,7 @@ def _cells(column: Encoded, random: np.random.Generator, at: int) -> Column:
     if isinstance(column, Date):
         days = values.clip(-700_000, 2_900_000)  # from the year 54 to 9910
         seconds = (days * 86400 if column.times else days.round() * 86400).astype(np.int64)
-        return Column("moment", np.where(missing, NO_MOMENT, seconds * MICROSECONDS))
+        return Column("moment", np.where(missing, NO_MOMENT, seconds * SECOND))
     values[5] = column.shift + 1e12 * column.scale
     return Column("number", np.where(missing, np.nan, values))
 

@@ -42,6 +42,13 @@ class Subject:
         return self.model.task != "regression" and self.network.output.range == (0.0, 1.0)
 
     @property
+    def told(self) -> str:
+        """What the numbers of an answer are called."""
+        if self.model.task == "regression":
+            return "prediction"
+        return "probabilities" if self.gives_probabilities else "outputs"
+
+    @property
     def shares(self) -> bool:
         """Whether independent probabilities of several classes are divided by their sum."""
         several = self.model.task == "classification" and self.network.outputs > 1
@@ -63,7 +70,7 @@ class Subject:
     @cached_property
     def outputs(self) -> NDArray[Any]:
         """(rows, outputs) of the network."""
-        return outputs(self.network, self.model.parameters, self._x)
+        return np.asarray(outputs(self.network, self.model.parameters, self._x))
 
     @cached_property
     def rounding(self) -> float:
@@ -88,6 +95,14 @@ class Subject:
             return (found > 0.5).astype(np.int64)
         parts = columns_of([len(classes) for classes in self.model.several_classes] or [found.shape[1]], found)
         return np.stack([part.argmax(axis=1) for part in parts], axis=1)
+
+    @property
+    def labels(self) -> list[list[Any]]:
+        """(rows, answers) the labels answered, each as its own kind of plain value."""
+        model, codes = self.model, self.codes
+        classes = model.several_classes or ((model.classes,) if model.classes is not None else ())
+        columns = [each[codes[:, at]] for at, each in enumerate(classes)] if classes else codes.T
+        return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
     @cached_property
     def numbers(self) -> NDArray[Any]:
