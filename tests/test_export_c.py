@@ -54,7 +54,7 @@ def driver(wanted: dict[str, Model], count: int) -> str:
         f"    for (int r = 0; r < {count}; ++r) {{\n"
         f"        {name}_answer a;\n"
         f"        if ({name}_predict(rows[r], &a)) return 2;\n"
-        f"        fwrite(a.{member_of(model)}, sizeof a.{member_of(model)}, 1, stdout);\n"
+        f"        fwrite(&a.{member_of(model)}, sizeof a.{member_of(model)}, 1, stdout);\n"
         "    }\n"
         for name, model in wanted.items()
     )

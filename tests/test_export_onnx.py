@@ -160,6 +160,9 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     model = replace(MODELS["best_of_single"], classes=np.array([b"a", b"b", b"c"], object))
     with pytest.raises(LimpidError, match="labels of ONNX are texts, whole numbers, numbers or truth values, got b'a'"):
         export(model, tmp_path / "m.onnx", to="onnx")
+    model = replace(MODELS["best_of_single"], classes=np.array(["a", "b", "\ud800"]))
+    with pytest.raises(LimpidError, match=r"the text '\\ud800' cannot be exported to ONNX: it is no valid Unicode"):
+        export(model, tmp_path / "m.onnx", to="onnx")
     monkeypatch.setattr("limpid.exports.onnx.LARGEST_FILE", 1000)
     with pytest.raises(LimpidError, match="an ONNX file holds less than 2 GiB; 3,152 parameters are too many"):
         export(MODELS["relu_single"], tmp_path / "m.onnx", to="onnx")

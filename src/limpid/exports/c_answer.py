@@ -40,7 +40,8 @@ class Answer:
         if task == "regression":
             scaling = self._model.target_scaling
             for at, (scale, shift) in enumerate(zip(scaling.scale, scaling.shift, strict=True)):
-                yield f"answer->prediction[{at}] = (double)outputs[{at}] * {number(scale)} + {number(shift)};"
+                place = f"[{at}]" if count > 1 else ""
+                yield f"answer->prediction{place} = (double)outputs[{at}] * {number(scale)} + {number(shift)};"
             return
         yield from self._choosing()
         if task == "classification" and count == 1 and self._subject.gives_probabilities:
@@ -60,6 +61,9 @@ class Answer:
     def checks(self) -> Iterator[str]:
         """Lines that count the differences of row number `row`."""
         count = self._subject.numbers.shape[1]
+        if count == 1 and self._model.task == "regression":
+            yield "wrong += !same(answer.prediction, expected[row][0]);"
+            return
         yield f"for (int u = 0; u < {count}; ++u) wrong += !same(answer.{self._told}[u], expected[row][u]);"
         if self._model.task == "classification":
             yield "wrong += answer.label != labels[row][0];"
@@ -70,7 +74,7 @@ class Answer:
     def _members(self) -> Iterator[str]:
         named = ", ".join(map(comment, self._model.targets))
         if self._model.task == "regression":
-            yield f"double prediction[{self._outputs}]; /* {named} */"
+            yield f"double prediction{f'[{self._outputs}]' if self._outputs > 1 else ''}; /* {named} */"
             return
         if self._model.task == "classification":
             yield f"int label; /* called {self._name}_classes[label] */"

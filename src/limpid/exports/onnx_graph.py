@@ -24,6 +24,14 @@ def onnx() -> Any:
     return onnx
 
 
+def utf8(text: str) -> bytes:
+    """`text` as ONNX has texts. Errors: `LimpidError` for half of a pair of surrogates."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise LimpidError(f"the text {text!r} cannot be exported to ONNX: it is no valid Unicode") from None
+
+
 class Graph:
     """Nodes, constants, inputs and outputs so far; `dtype` is the network's."""
 
@@ -55,7 +63,7 @@ class Graph:
         array = np.asarray(value, dtype or self.dtype)
         name = self.fresh(f"{name}{len(self.constants)}")
         if array.dtype.kind in "UO":
-            texts = [text.encode("utf-8", "replace") for text in array.ravel().tolist()]
+            texts = [utf8(text) for text in array.ravel().tolist()]
             tensor = self._onnx.helper.make_tensor(name, self._onnx.TensorProto.STRING, array.shape, texts)
         else:
             tensor = self._onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
@@ -75,7 +83,7 @@ class Graph:
 
     def input(self, name: str, dtype: Any, columns: int, told: str) -> str:
         """The name of a new input (rows, columns); `told` says what it is."""
-        name = self.fresh(name)
+        name = self.fresh(utf8(name).decode())
         self.inputs.append(self._value(name, dtype, ["rows", columns], told))
         return name
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from limpid.columns import CYCLES, FARTHEST, SMOOTHNESS, Category, Date, Number
-from limpid.exports.onnx_graph import ML_OPSET, Graph
+from limpid.exports.onnx_graph import ML_OPSET, Graph, utf8
 from limpid.exports.rows import cells_of
 from limpid.exports.subject import Subject
 from limpid.table import MISSING_TEXTS, Table
@@ -72,7 +72,7 @@ def _category(graph: Graph, column: Category, cell: str) -> list[str]:
         "LabelEncoder",
         cell,
         domain="ai.onnx.ml",
-        keys_strings=[text.encode("utf-8", "replace") for text in places],
+        keys_strings=[utf8(text) for text in places],
         values_int64s=list(places.values()),
         default_int64=known if column.rare else -1,
     )
