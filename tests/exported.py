@@ -51,7 +51,8 @@ def _models(dtype: Any) -> Iterator[tuple[str, Model]]:
         yield activation, model_of(Network(INPUTS, (*layers, Dense(2, "identity")), "squared_error"), dtype)
     for output in ACTIVATIONS:
         if output != "softmax":
-            yield f"to_{output}", model_of(dense_network(INPUTS, (5,), 3, output=output), dtype)
+            before = "tanh" if output == "exp" else "relu"  # the relative error of e^z is the error of z
+            yield f"to_{output}", model_of(dense_network(INPUTS, (5,), 3, before, output), dtype)
     yield "one_layer", model_of(dense_network(INPUTS, (), 1, output="identity"), dtype)
     for outputs in (2, 40):
         yield f"softmax_{outputs}", _classifier(dtype, "softmax", outputs, np.arange(outputs) - 1)

@@ -142,6 +142,11 @@ def test_other_files_have_no_rows_to_test_by(tmp_path: Path) -> None:
         self_test(model.SerializeToString())
 
 
+def test_what_is_no_onnx_is_refused() -> None:
+    with pytest.raises(LimpidError, match="onnxruntime cannot read the ONNX file"):
+        self_test(b"no onnx")
+
+
 def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path,) = export(MODELS["relu_single"], tmp_path / "m.onnx", to="onnx")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -16,7 +16,6 @@ __all__ = ["TARGETS", "Target", "export", "self_test"]
 class Target(NamedTuple):
     """What a model can be exported to."""
 
-    summary: str
     suffix: str
     """How the name of its file ends."""
     paths: Callable[[Path], list[Path]]
@@ -26,9 +25,9 @@ class Target(NamedTuple):
 
 
 TARGETS: dict[str, Target] = {
-    "onnx": Target("ONNX, for onnxruntime and its like", ".onnx", onnx.paths, onnx.files),
-    "c": Target("C99, a .h and a .c that need nothing else", ".c", c.paths, c.files),
-    "js": Target("a JavaScript module for browsers and Node", ".mjs", javascript.paths, javascript.files),
+    "onnx": Target(".onnx", onnx.paths, onnx.files),
+    "c": Target(".c", c.paths, c.files),
+    "js": Target(".mjs", javascript.paths, javascript.files),
 }
 """Every target by name: the one table that the command and the tests walk."""
 

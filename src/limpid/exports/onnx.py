@@ -57,7 +57,10 @@ def self_test(source: str | Path | bytes) -> float:
     except ImportError:
         raise LimpidError("ONNX files are tested with onnxruntime: pip install onnxruntime") from None
     given = source if isinstance(source, bytes) else Path(source).read_bytes()
-    session = onnxruntime.InferenceSession(given, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(given, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors share no public base class
+        raise LimpidError(f"onnxruntime cannot read the ONNX file: {error}") from None
     told = session.get_modelmeta().custom_metadata_map.get(KEY)
     if told is None:
         raise LimpidError("the ONNX file carries no rows of limpid's to test it by")
