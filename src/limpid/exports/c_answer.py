@@ -72,7 +72,7 @@ class Answer:
             yield f"for (int u = 0; u < {count}; ++u) wrong += answer.labels[u] != labels[row][u];"
 
     def _members(self) -> Iterator[str]:
-        named = ", ".join(map(comment, self._model.targets))
+        named = ", ".join(map(comment, self._model.targets)) or "in limpid's order"
         if self._model.task == "regression":
             yield f"double prediction{f'[{self._outputs}]' if self._outputs > 1 else ''}; /* {named} */"
             return
