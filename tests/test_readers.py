@@ -216,7 +216,7 @@ def test_csv(tmp_path: Path) -> None:
         ("a,b\n1,2\n", "", "which column is to be predicted"),
         ("a,b\n1,2\n", None, "which column is to be predicted.* columns: a, b"),
         ("a,a,b\n1,2,3\n", "b", "each column needs a name of its own, got 'a' 2 times"),
-        ("a,,b\n1,2,3\n", "b", "each column needs a name of its own, got 'an empty one' 1 times"),
+        ("a,,b\n1,2,3\n", "b", "each column needs a name of its own, got an empty one"),
         ("a,b\n", "b", "no rows below the header"),
         ("", "b", "cannot read .* as CSV"),
         ("a,b\n1,2,3\n", "b", "row 1: 3 cells, the header has 2"),

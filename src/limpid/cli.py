@@ -248,7 +248,9 @@ def main() -> None:
     except Exception as error:  # typer's own errors share no public base class across its versions
         if not hasattr(error, "format_message"):
             raise
-        typed = " ".join(sys.argv[1:])
+        from limpid.readers.databases import called  # an address may hold a password
+
+        typed = " ".join(map(called, sys.argv[1:]))
         code = _refuse(f"{error.format_message() or 'a command is needed, see limpid --help'} (typed: {typed})", 2)
     sys.exit(code or 0)
 
@@ -306,9 +308,9 @@ def _choices() -> list[str]:
 def _model_for(source: str) -> Path:
     """Where the model goes when nothing was said: the source's name, here."""
     from limpid.readers import SUFFIXES
-    from limpid.readers.databases import SQLITE_SUFFIXES
+    from limpid.readers.databases import SQLITE_SUFFIXES, called
 
-    name = source.partition("?")[0].rstrip("/").rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
+    name = called(source).rstrip("/").rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
     known = Path(name).suffix.lower() in {*SUFFIXES, *SQLITE_SUFFIXES, ".npz", ".idx"}
     return Path(f"{'stdin' if name == '-' else Path(name).stem if known else name}.limpid")
 

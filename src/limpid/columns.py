@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.order_statistics import order_statistics
-from limpid.table import Column
+from limpid.table import NO_MOMENT, Column
 
 FEWEST_ROWS = 5
 """A category that fewer rows have stands with the rare ones."""
@@ -51,11 +51,8 @@ class Number:
         numbers = column.numbers(name)
         indicator = bool(len(numbers) and np.isnan(numbers.min()))
         present = numbers[~np.isnan(numbers)] if indicator else numbers
-        found = robust(present)
-        if isinstance(found, str) and not (indicator and len(present)):
-            return found
-        shift, scale = (float(present[0]), 1.0) if isinstance(found, str) else found
-        return Number(name, shift, scale, indicator)
+        found = robust(present, indicator)
+        return found if isinstance(found, str) else Number(name, *found, indicator=indicator)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,7 +80,7 @@ class Category:
     @staticmethod
     def fit(name: str, column: Column) -> "Category | str":
         """From the rows to learn from; or why the column is of no use."""
-        codes, texts = column.labels(name)
+        codes, texts = column.labels()
         counts = np.bincount(codes + 1, minlength=len(texts) + 1)
         absent, counts = int(counts[0]), counts[1:]
         if not counts.any():
@@ -94,7 +91,7 @@ class Category:
         if len(often) > MOST_CATEGORIES:
             often = often[np.argsort(-counts[often], kind="stable")[:MOST_CATEGORIES]]
         if not len(often) and not absent:
-            return "hardly any two cells are the same"
+            return f"no category has {FEWEST_ROWS} rows"
         rare = int(counts.sum() - counts[often].sum()) > 0
         return Category(name, tuple(sorted({texts[code] for code in often})), rare, absent > 0)
 
@@ -105,7 +102,7 @@ class Category:
         return *named, *(f"{self.name} is {what}" for what, present in special if present)
 
     def encode(self, column: Column) -> list[Piece]:
-        codes, texts = column.labels(self.name)
+        codes, texts = column.labels()
         known = {category: place for place, category in enumerate(self.categories)}
         other = len(known) if self.rare else -1
         gone = len(known) + self.rare if self.missing else -1
@@ -128,11 +125,12 @@ class Date:
     def fit(name: str, column: Column) -> "Date | str":
         """From the rows to learn from; or why the column is of no use."""
         moments = column.moments(name)
-        present = moments[~column.missing]
-        found = robust(present / DAY)
+        present = moments[moments != NO_MOMENT]
+        indicator = len(present) < len(moments)
+        found = robust(present / DAY, indicator)
         if isinstance(found, str):
             return found
-        return Date(name, *found, times=bool((present % DAY).any()), indicator=len(present) < len(moments))
+        return Date(name, *found, times=bool((present % DAY).any()), indicator=indicator)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -177,19 +175,19 @@ CYCLES = {part: _circle(steps) for part, steps in (("month", 12), ("day", 31), (
 """Sine and cosine of each part of a date."""
 
 
-def robust(present: NDArray[Any]) -> tuple[float, float] | str:
+def robust(present: NDArray[Any], indicator: bool) -> tuple[float, float] | str:
     """Median and range of the middle half (half of the whole range where that is 0) of numbers, exactly.
 
-    Or why they are of no use.
+    Or why they are of no use: where all are the same they are so only with an `indicator` beside them.
     """
     if not len(present):
         return "every cell is missing"
     last = len(present) - 1
     least, most = float(present.min()), float(present.max())
     if least == most:
-        return "every cell is the same"
+        return (least, 1.0) if indicator else "every cell is the same"
     low, middle, high = order_statistics(present, [last // 4, last // 2, 3 * last // 4])
-    scale = high - low or most / 2 - least / 2
+    scale = high - low or most / 2 - least / 2 or most - least  # half of the least number above 0 is 0
     return middle, min(scale, float(np.finfo(np.float64).max))
 
 

@@ -89,15 +89,12 @@ class Dataset:
         return digest.hexdigest()
 
 
-def answers_in(source: str, table: Table, targets: Sequence[str]) -> NDArray[Any]:
+def answers_in(table: Table, targets: Sequence[str]) -> NDArray[Any]:
     """The target columns of a table, (rows,) or (rows, targets): truth values, whole numbers, numbers or texts.
 
-    Errors: `DataError` that names the `source`, for a missing cell or dates.
+    Errors: `DataError` for a missing cell or dates.
     """
-    try:
-        y = [_answers(name, table[name]) for name in targets]
-    except DataError as error:
-        raise DataError(f"{source}: {error}") from None
+    y = [_answers(name, table[name]) for name in targets]
     return y[0] if len(y) == 1 else np.column_stack(y)
 
 
@@ -109,8 +106,8 @@ def _answers(name: str, column: Column) -> NDArray[Any]:
     if column.kind == "text":
         texts: NDArray[Any] = np.array(column.texts)
         return np.asarray(texts[column.values])
-    if column.values.dtype.kind == "b":
-        return column.values
+    if column.values.dtype.kind == "b" or np.can_cast(column.values.dtype, np.int64):
+        return column.values if column.values.dtype.kind == "b" else column.values.astype(np.int64)
     numbers = column.numbers(name)
     whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
     return numbers.astype(np.int64) if whole else numbers

@@ -1,8 +1,9 @@
 """What limpid says when it is given something that it cannot use."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
+from importlib import import_module
+from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
@@ -30,3 +31,17 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     """` (did you mean 'relu'?)` where a valid name is close to `name`, else an empty string."""
     close = get_close_matches(name, list(valid), n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first twenty of `names` with commas between, in one line whatever they hold."""
+    told = [name if name.isprintable() and name else repr(name) for name in names[:20]]
+    return ", ".join(told) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
+
+
+def optional(package: str, use: str, extra: str) -> Any:
+    """The installed `package`, or a `LimpidError` that says what its `use` is and which extra of limpid brings it."""
+    try:
+        return import_module(package)
+    except ImportError:
+        raise LimpidError(f"{use} with {package.partition('.')[0]}: pip install 'limpid[{extra}]'") from None

@@ -145,14 +145,14 @@ class StreamedLearning:
         table = Table({name: self.stream.column(name, every) for name in targets})
         if len(targets) == 1 and (column := table[targets[0]]).kind == "text" and not column.missing.any():
             return np.zeros(len(every), np.int8), np.array(column.texts)
-        return (y := answers_in(self.stream.name, table, targets)), None if y.dtype.kind != "U" else np.unique(y)
+        return (y := answers_in(table, targets)), None if y.dtype.kind != "U" else np.unique(y)
 
     def _class_weights(self, targets: Sequence[str]) -> NDArray[np.float64] | None:
         if self.recipe.class_weight is None:
             return None
         kept = self.split.rows(LEARNED)
         table = Table({name: self.stream.column(name, kept) for name in targets})
-        return class_weights(self.recipe, answers_in(self.stream.name, table, targets), self.classes)
+        return class_weights(self.recipe, answers_in(table, targets), self.classes)
 
     def _encoder(self, inputs: Sequence[str], categorical: Sequence[str]) -> TableEncoder:
         kept = self.split.rows(LEARNED)

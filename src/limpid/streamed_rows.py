@@ -134,7 +134,7 @@ class StreamedRows:
         if not which.any():
             return None
         table = table.rows(which)
-        y = answers_in(self.stream.name, table, self.targets)
+        y = answers_in(table, self.targets)
         return Dataset(self.stream.name, table.only(self.encoder.inputs), y, self.task, targets=self.targets)
 
     def _encoded(self, dataset: Dataset) -> Examples:

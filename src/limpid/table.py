@@ -1,5 +1,6 @@
 """A table: named columns of numbers, texts or moments, any cell of which may be missing."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,6 +14,11 @@ from limpid.errors import DataError
 MISSING_TEXTS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL")
 """Texts that stand for a missing cell, in every kind of source."""
 KINDS = ("number", "text", "moment")
+NO_MOMENT = np.iinfo(np.int64).min
+"""NumPy's NaT."""
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?", re.ASCII)
+"""A date, or a date and a time of day, as ISO 8601 has them."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Column:
     """One of `KINDS`. Truth values are the numbers 0 and 1."""
     values: NDArray[Any]
     """(rows,): numbers of any dtype, NaN where missing; or for texts int32 codes, -1 where missing; or for moments
-    int64 microseconds since 1970-01-01, NumPy's NaT (-2**63) where missing."""
+    int64 microseconds since 1970-01-01, `NO_MOMENT` where missing."""
     texts: tuple[str, ...] = ()
     """What each code stands for, sorted."""
 
@@ -35,7 +41,7 @@ class Column:
         """(rows,) which cells are."""
         if self.kind == "number":
             return np.isnan(self.values) if self.values.dtype.kind == "f" else np.zeros(len(self.values), bool)
-        missing: NDArray[np.bool_] = self.values == (-1 if self.kind == "text" else np.iinfo(np.int64).min)
+        missing: NDArray[np.bool_] = self.values == (-1 if self.kind == "text" else NO_MOMENT)
         return missing
 
     def rows(self, which: Any) -> "Column":
@@ -49,39 +55,47 @@ class Column:
         """
         if self.kind == "number":
             return self.values.astype(np.float64, copy=False)
-        if self.kind == "moment":
+        if self.kind == "moment" and not self.missing.all():
             raise DataError(f"column {name!r}: numbers are needed, got dates")
-        meanings = np.array([_number(text) for text in self.texts] + [np.nan])
-        odd = np.isnan(meanings[self.values]) & (self.values >= 0)
-        if odd.any():
-            row = int(odd.argmax())
-            raise DataError(f"column {name!r} row {row + 1}: cannot read {self.texts[self.values[row]]!r} as a number")
-        found: NDArray[np.float64] = meanings[self.values]
+        meanings = np.array([*map(_number, self.texts), np.nan])
+        self._check(name, np.isinf(meanings[:-1]), "a number")
+        found: NDArray[np.float64] = meanings[self.values if self.kind == "text" else np.full(len(self), -1)]
         return found
 
-    def labels(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
-        """(rows,) codes, -1 where missing, and the text of each: whole numbers as digits alone.
-
-        Errors: `DataError` for dates.
-        """
+    def labels(self) -> tuple[NDArray[np.int64], list[str]]:
+        """(rows,) codes, -1 where missing, and the text of each, as `label` has it."""
         if self.kind == "text":
-            return np.asarray(self.values, np.int32), [_without_point(text) for text in self.texts]
-        if self.kind == "moment":
-            raise DataError(f"column {name!r}: categories are needed, got dates")
-        distinct, codes = np.unique(self.values, return_inverse=True)
-        told = [_written(number) for number in distinct.tolist()]
-        return np.where(self.missing, -1, codes).astype(np.int32), told
+            codes, given = self.values, [label(text) for text in self.texts]
+        else:
+            present, codes = ~self.missing, np.full(len(self), -1)
+            distinct, codes[present] = np.unique(self.values[present], return_inverse=True)
+            given = [(_written if self.kind == "number" else _date)(each) for each in distinct]
+        places = {text: place for place, text in enumerate(dict.fromkeys(given))}
+        return np.array([*map(places.__getitem__, given), -1])[codes], list(places)
 
     def moments(self, name: str) -> NDArray[np.int64]:
-        """(rows,) the cells as microseconds since 1970-01-01.
+        """(rows,) the cells as microseconds since 1970-01-01, `NO_MOMENT` where missing.
 
         Errors: `DataError` where they are something else.
         """
-        if self.kind == "number" and self.missing.all():
-            return np.full(len(self), np.iinfo(np.int64).min)
-        if self.kind != "moment":
-            raise DataError(f"column {name!r}: dates are needed, got {self.kind}s")
-        return self.values
+        if self.kind == "moment":
+            return self.values
+        if self.missing.all():
+            return np.full(len(self), NO_MOMENT)
+        if self.kind == "number":
+            raise DataError(f"column {name!r}: dates are needed, got numbers")
+        self._check(name, np.array([not MOMENT.fullmatch(text) for text in self.texts], bool), "a date")
+        moments: NDArray[np.int64] = np.append(_moments(name, self.texts), NO_MOMENT)[self.values]
+        return moments
+
+    def _check(self, name: str, wrong: NDArray[np.bool_], what: str) -> None:
+        """`DataError` for the first cell whose text is `wrong` (texts,)."""
+        odd = np.append(wrong, False)[self.values] if wrong.any() else wrong
+        if odd.any():
+            row = int(odd.argmax())
+            raise DataError(
+                f"column {name!r} row {row + 1}: cannot read {self.texts[self.values[row]]!r:.60} as {what}"
+            )
 
 
 class Table:
@@ -123,7 +137,7 @@ class Table:
         found = {name: column.rows(which) for name, column in self.columns.items()}
         return Table(found, len(np.arange(len(self))[which]))
 
-    def only(self, names: Any) -> "Table":
+    def only(self, names: Sequence[str]) -> "Table":
         """The columns of these names, in that order."""
         return Table({name: self.columns[name] for name in names}, len(self))
 
@@ -133,7 +147,8 @@ class Table:
         for name, column in self.columns.items():
             values = column.numbers(name) if column.kind == "number" else column.values
             digest.update(repr((name, column.kind, column.texts)).encode())
-            digest.update(np.ascontiguousarray(values + 0).data)
+            digest.update(np.where(column.missing, values.dtype.type(-1), values + 0).data)  # one NaN, one zero
+            digest.update(np.packbits(column.missing).data)
         return digest.hexdigest()
 
 
@@ -160,15 +175,11 @@ def _all_finite(values: NDArray[Any]) -> bool:
 
 
 def _all_missing(kind: str, rows: int) -> Column:
-    return Column(
-        kind,
-        {"number": np.full(rows, np.nan), "text": np.full(rows, -1, np.int32)}.get(
-            kind, np.full(rows, np.iinfo(np.int64).min)
-        ),
-    )
+    cells = {"number": np.float64(np.nan), "text": np.int32(-1), "moment": np.int64(NO_MOMENT)}
+    return Column(kind, np.full(rows, cells[kind]))
 
 
-def text_column(cells: NDArray[Any], texts: list[str]) -> Column:
+def text_column(cells: NDArray[Any], texts: Sequence[str]) -> Column:
     """A column of `texts` (by code) from codes `cells` (rows,), below 0 where missing.
 
     Texts lose blanks around them; those that mean "missing" become missing; they get sorted.
@@ -176,22 +187,68 @@ def text_column(cells: NDArray[Any], texts: list[str]) -> Column:
     stripped = [text.strip() for text in texts]
     kept = sorted(set(stripped) - set(MISSING_TEXTS))
     places = {text: place for place, text in enumerate(kept)}
-    codes = np.array([places.get(text, -1) for text in stripped] + [-1], np.int32)
+    codes = np.array([*(places.get(text, -1) for text in stripped), -1], np.int32)
     return Column("text", codes[np.maximum(cells, -1)], tuple(kept))
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan
+def moment_column(name: str, moments: NDArray[Any]) -> Column:
+    """A column of NumPy's datetimes `moments` (rows,), cut to microseconds.
+
+    Errors: `DataError` for one that is too far from today for these.
+    """
+    values = moments.astype("M8[us]")
+    far = (values.astype("M8[Y]") != moments.astype("M8[Y]")) & ~np.isnat(moments)
+    if far.any():
+        row = int(far.argmax())
+        raise DataError(f"column {name!r} row {row + 1}: {moments[row]} is too far from today")
+    return Column("moment", values.astype(np.int64))
 
 
-def _without_point(text: str) -> str:
-    """Whole numbers with a point ("3.0", as pandas has them beside a missing cell) as digits alone."""
+def dated(name: str, column: Column) -> Column:
+    """A column of texts as moments, where every one of them is written as a date.
+
+    Errors: `DataError` for one that is no day of the calendar.
+    """
+    if not column.texts or not all(map(MOMENT.fullmatch, column.texts)):
+        return column
+    return Column("moment", column.moments(name))
+
+
+def label(text: str) -> str:
+    """What a category is called, however a source writes it.
+
+    Whole numbers have digits alone (pandas has them as "3.0" beside a missing cell), truth values are 1 and 0, and
+    dates have no time of day where that is midnight.
+    """
+    if text.lower() in {"true", "false"}:
+        return "1" if text.lower() == "true" else "0"
     whole, point, rest = text.partition(".")
-    return whole if point and rest and not rest.strip("0") and whole.lstrip("-").isdigit() else text
+    if point and rest.isdecimal() and whole.removeprefix("-").isdecimal():
+        return text.rstrip("0").rstrip(".") if rest.strip("0") else str(int(whole))
+    try:
+        return _date(_moments(text, [text])[0]) if MOMENT.fullmatch(text) else text
+    except DataError:
+        return text
 
 
-def _written(number: float) -> str:
-    return _without_point(repr(number))
+def _number(text: str) -> float:
+    """Infinite where the text is none."""
+    return float(text) if NUMBER.fullmatch(text) else np.inf
+
+
+def _moments(name: str, texts: Sequence[str]) -> NDArray[np.int64]:
+    try:
+        return np.array([text.rstrip("Z") for text in texts], "M8[us]").astype(np.int64)
+    except ValueError as error:
+        raise DataError(f"column {name!r}: {error}") from None
+
+
+def _written(number: np.generic) -> str:
+    """A number without a point where it is whole, truth values as 1 and 0."""
+    value = number.item()
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**63
+    return str(int(value) if whole or isinstance(value, bool) else number)
+
+
+def _date(moment: Any) -> str:
+    return str(np.datetime64(int(moment), "us")).removesuffix(".000000").removesuffix("T00:00:00")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.columns import Category, Date, Number, Piece
-from limpid.errors import DataError, LimpidError, nearest
+from limpid.errors import DataError, LimpidError, listed, nearest
 from limpid.frames import is_frame, table_of
 from limpid.table import Column, Table
 
@@ -59,7 +59,7 @@ class TableEncoder:
             else:
                 columns.append(found)
         if not columns:
-            why = "; ".join(f"{name}: {reason}" for name, reason in left_out)
+            why = "; ".join(f"{name!r}: {reason}" for name, reason in left_out[:20])
             raise DataError(f"no column is of use to learn from ({why or 'there is none'})")
         return TableEncoder(tuple(columns), tuple(left_out))
 
@@ -120,7 +120,7 @@ class TableEncoder:
         cells = np.atleast_2d(np.asarray(X, dtype=object if isinstance(X, (list, tuple)) else None))
         if cells.ndim != 2 or cells.shape[1] != len(self.inputs):
             raise LimpidError(
-                f"a table, or rows with a cell for each of {', '.join(self.inputs)} are needed, got shape {np.shape(X)}"
+                f"a table, or rows with a cell for each of {listed(self.inputs)} are needed, got shape {cells.shape}"
             )
         return dict(zip(self.inputs, cells.T, strict=True))
 
@@ -179,6 +179,8 @@ def _column(described: dict[str, Any]) -> Encoded:
         described["categories"] = tuple(described["categories"])
         if not all(isinstance(category, str) for category in described["categories"]):
             raise LimpidError("categories must be texts")
+        if len(set(described["categories"])) < len(described["categories"]):
+            raise LimpidError("categories must differ")
     numbers = [described[name] for name in ("shift", "scale") if name in described]
     flags = [value for name, value in described.items() if name in {"indicator", "rare", "missing", "times"}]
     if not isinstance(described["name"], str) or not all(isinstance(flag, bool) for flag in flags):

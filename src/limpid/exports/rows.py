@@ -38,7 +38,7 @@ def cells_of(table: Table, column: Encoded, unit: int = SECOND) -> list[Any]:
     if isinstance(column, Number):
         return list(given.numbers(column.name))
     if isinstance(column, Category):
-        codes, texts = given.labels(column.name)
+        codes, texts = given.labels()
         return [None if code < 0 else texts[code] for code in codes]
     moments = given.moments(column.name)
     return list(np.where(moments == NO_MOMENT, np.nan, moments / unit))

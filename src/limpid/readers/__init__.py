@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limpid.dataset import TASKS, Dataset, guess_task
 from limpid.errors import DataError, LimpidError, choose, nearest
@@ -14,7 +15,7 @@ from limpid.model import Model
 from limpid.readers.builtin import BUILTIN, read_mnist
 from limpid.readers.columns import Wanted
 from limpid.readers.content import STDIN
-from limpid.readers.databases import asked, is_database
+from limpid.readers.databases import asked, called, is_database
 from limpid.readers.idx import read_idx
 from limpid.readers.npz import read_npz
 from limpid.readers.parquet import PARQUET, ParquetStream
@@ -40,8 +41,8 @@ def read(
     """The examples in `source`.
 
     A built-in name (see `BUILTIN`); a table: a CSV, Parquet, Arrow (Feather) or JSON lines file, .gz or .zst or
-    neither, "-" for standard input, a data frame of pandas, polars or pyarrow, or the answer to the SQL `query` to an
-    SQLite file or a "postgresql://" address; an IDX or `.npz` file.
+    neither, "-" for standard input, a data frame of pandas, polars or pyarrow or a mapping of names to cells, or the
+    answer to the SQL `query` to an SQLite file or a "postgresql://" address; an IDX or `.npz` file.
 
     `target` names what is to be predicted: a column (or several, with commas) of a table, an array of an `.npz`
     file, the file of labels for an IDX file. `data_dir` holds the four MNIST files. `task` ("classification",
@@ -53,6 +54,8 @@ def read(
     """
     if task is not None:
         choose("task", task, dict.fromkeys(TASKS))
+    if data_dir is not None and not (isinstance(source, str) and source == "mnist"):
+        raise LimpidError(f"data_dir is for mnist, not for {_said(source)}")
     wanted = Wanted.of(target, like, answers, ignore, categorical)
     if is_frame(source):
         dataset = dataset_of("table", source, wanted)
@@ -62,8 +65,6 @@ def read(
         source = str(source)
         if target is not None and source in BUILTIN:
             raise LimpidError(f"{source} has its own target, none can be named, got {target!r}")
-        if data_dir is not None and source != "mnist":
-            raise LimpidError(f"data_dir is for mnist, not for {source}")
         dataset = _read(source, wanted, data_dir)
     if (ignore or categorical) and not isinstance(dataset.X, Table):
         raise LimpidError(f"{dataset.name}: its columns have no names; ignore and categorical are for tables")
@@ -98,7 +99,7 @@ def open_stream(
         choose("task", task, dict.fromkeys(TASKS))
     stream = ParquetStream(source)
     wanted = Wanted.of(target, None, True, ignore, categorical)
-    inputs, targets = wanted.choose(str(source), list(stream.columns))
+    inputs, targets = wanted.choose(list(stream.columns))
     return StreamedTable(stream, tuple(inputs), tuple(targets), tuple(categorical), task)
 
 
@@ -110,7 +111,7 @@ def read_parts(model: Model, source: str) -> Iterator[Dataset] | None:
     if model.encoder is None or not source.lower().endswith(PARQUET):
         return None
     stream = ParquetStream(source)
-    inputs = Wanted.of(None, model, False, (), ()).choose(source, list(stream.columns))[0]
+    inputs = Wanted.of(None, model, False, (), ()).choose(list(stream.columns))[0]
     return parts_of(stream, inputs, model.task)
 
 
@@ -146,11 +147,14 @@ def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
     )
 
 
+def _said(source: Any) -> str:
+    return f"a {type(source).__name__}" if is_frame(source) else called(str(source))
+
+
 def _fit(dataset: Dataset, model: Model) -> Dataset:
     """The data set as the model needs it; a refusal names both numbers."""
     if model.encoder is None and isinstance(dataset.X, Table):
-        X = np.column_stack([dataset.X[name].numbers(name) for name in dataset.X])
-        dataset = replace(dataset, X=X)
+        dataset = replace(dataset, X=_numbers(dataset.name, dataset.X))
     inputs, needed = dataset.X.shape[1], len(model.encoder.inputs) if model.encoder else model.network.inputs
     if inputs != needed:
         raise DataError(f"{dataset.name}: the model learned from {needed} inputs, got {inputs}")
@@ -159,6 +163,13 @@ def _fit(dataset: Dataset, model: Model) -> Dataset:
     if y is not None and model.classes is not None and model.classes.dtype.kind == "U":
         y = y.astype(str)
     return replace(dataset, y=y, task=model.task, image_shape=model.image_shape, test=test or None)
+
+
+def _numbers(name: str, table: Table) -> NDArray[np.float64]:
+    try:
+        return np.column_stack([table[column].numbers(column) for column in table])
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None
 
 
 __all__ = ["BUILTIN", "SUFFIXES", "open_stream", "read", "read_parts", "streamed_unseen"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from limpid.errors import DataError, nearest
+from limpid.errors import DataError, listed, nearest
 from limpid.model import Model
 
 
@@ -23,7 +23,7 @@ class Wanted(NamedTuple):
     categorical: tuple[str, ...] = ()
     """Columns whose numbers are names."""
     as_text: tuple[str, ...] = ()
-    """Columns whose cells a CSV file is not asked to read as anything but texts."""
+    """Columns whose cells stay texts in a CSV file, where another cell would be read as a number."""
 
     @staticmethod
     def of(
@@ -39,36 +39,37 @@ class Wanted(NamedTuple):
         texts = tuple(column.name for column in model.encoder.columns if column.kind == "category")
         return Wanted(target, model.encoder.inputs, for_model=True, answers=answers, as_text=texts)
 
-    def choose(self, name: str, columns: list[str]) -> tuple[list[str], list[str]]:
-        """Input and target columns of the table called `name`.
+    def choose(self, columns: list[str]) -> tuple[list[str], list[str]]:
+        """Input and target columns of a table that has these `columns`.
 
         Errors: `DataError` for a column that is needed and absent, or where the target is not known.
         """
-        if not self.target and not self.for_model:
-            raise DataError(
-                f"{name}: which column is to be predicted? Name it with target; columns: {', '.join(columns)}"
-            )
-        targets = self.target.split(",") if self.target else []
-        if len(set(targets)) < len(targets):
-            raise DataError(f"{name}: each target can be named once, got {self.target!r}")
+        targets = self._targets(columns)
         absent = [column for column in targets if column not in columns]
         if absent and not self.for_model:
-            raise DataError(
-                f"{name}: no column {absent[0]!r}{nearest(absent[0], columns)}; columns: {', '.join(columns)}"
-            )
+            raise DataError(f"no column {absent[0]!r}{nearest(absent[0], columns)}; columns: {listed(columns)}")
         missing = [column for column in self.features if column not in columns]
         if missing:
-            raise DataError(f"{name}: the model needs {_listed(missing)}, which the table lacks")
+            several = "s" if len(missing) > 1 else ""
+            needed = ", ".join(map(repr, missing[:20]))
+            raise DataError(f"the model needs the column{several} {needed}, which the table lacks")
         for column in self.ignored:
             if column not in columns:
-                raise DataError(f"{name}: no column {column!r}{nearest(column, columns)} to ignore")
+                raise DataError(f"no column {column!r}{nearest(column, columns)} to ignore")
         left = [column for column in columns if column not in targets and column not in self.ignored]
         inputs = list(self.features) or left
         if not inputs:
-            raise DataError(f"{name}: no column is left to learn from when {self.target!r} is the target")
+            raise DataError(f"no column is left to learn from when {self.target!r} is the target")
         return inputs, [] if absent or not self.answers else targets
 
-
-def _listed(columns: list[str]) -> str:
-    plural = "s" if len(columns) > 1 else ""
-    return f"the column{plural} {', '.join(map(repr, columns))}"
+    def _targets(self, columns: list[str]) -> list[str]:
+        if not self.target:
+            if self.for_model:
+                return []
+            raise DataError(f"which column is to be predicted? Name it with target; columns: {listed(columns)}")
+        if self.target in columns:  # though there be commas in its name
+            return [self.target]
+        targets = self.target.split(",")
+        if len(set(targets)) < len(targets):
+            raise DataError(f"each target can be named once, got {self.target!r}")
+        return targets

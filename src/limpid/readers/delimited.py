@@ -4,164 +4,216 @@ import csv
 import re
 from collections.abc import Collection
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
-from limpid.errors import DataError
+import numpy as np
+
+from limpid.errors import DataError, optional
 from limpid.table import MISSING_TEXTS
 
 DELIMITERS = ",;\t|"
 FEW_TEXTS = 0.1
 """Below this share of texts a column is taken for numbers, and the first text for a mistake."""
 NUMBER_WITH_COMMA = r"^[+-]?\d+,\d+$"
+BLANKS = " \t\v\f"
+"""A line of nothing else is blank."""
 CODE = r"^-?0\d"
 """A leading zero: the digits are a name."""
-MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?$"
-"""A date, or a date and a time of day, as ISO 8601 has them."""
 
 
 def read_delimited(name: str, content: bytes, as_text: Collection[str] = ()) -> Any:
-    """The polars frame in the CSV `content` of the source called `name`: numbers, truth values, moments or texts.
+    """The polars frame in the CSV `content` of the source called `name`: numbers, truth values or texts.
 
     Cells are UTF-8 (or UTF-16 with a byte order mark), cut at the delimiter that the header has most of. Columns named
-    in `as_text` stay texts. Errors: `DataError` that names the row, or column and row, of what is wrong.
+    in `as_text` stay texts. Blank lines are no rows, but in a table of one column, where they are missing cells.
+    Errors: `DataError` that names the row (1 is the first below the header), or column and row, of what is wrong.
     """
-    import polars
-
-    content = _in_utf8(name, content)
-    delimiter = _delimiter(content)
-    header = next(csv.reader(StringIO(_first_line(content)), delimiter=delimiter), [])
-    _check_header(name, header)
-    content = _without_blank_lines(content, len(header))
-    _check_whole(name, content, delimiter, len(header))
-    try:
-        frame = polars.read_csv(content, separator=delimiter, infer_schema=False, has_header=False, skip_lines=0)
-    except polars.exceptions.PolarsError as error:
-        raise DataError(f"cannot read {name} as CSV: {str(error).splitlines()[0]}") from None
-    frame = frame.slice(1)
-    frame.columns = header
+    optional("polars", "CSV files are read", "tables")
+    content = _lines(name, content)
+    plain = _without_quoted(content)
+    end = plain.find(b"\n")
+    delimiter = max(DELIMITERS, key=lambda each: plain.count(each.encode(), 0, end))
+    cut = _cut if _well_quoted(content, delimiter) else _cut_slowly
+    frame = cut(name, content, plain, delimiter)
     if not frame.height:
         raise DataError(f"{name}: no rows below the header")
-    commas = delimiter == ";"
-    return frame.with_columns(
-        [_missing_dropped(column) if column.name in as_text else _typed(name, column, commas) for column in frame]
-    )
+    return _typed(name, frame, as_text, commas=delimiter != ",")
 
 
-def _in_utf8(name: str, content: bytes) -> bytes:
-    if not content.strip():
-        raise DataError(f"cannot read {name} as CSV: it is empty")
+def _lines(name: str, content: bytes) -> bytes:
+    """In UTF-8, with \\n at the end of each line, from the header on."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
-            return content.decode("utf-16").encode()
+            content = content.decode("utf-16").encode()
         except UnicodeDecodeError as error:
             raise DataError(f"{name} begins as UTF-16 but is not: {error.reason} at byte {error.start}") from None
     content = content.removeprefix(b"\xef\xbb\xbf")
     if (place := content.find(b"\0")) >= 0:
         raise DataError(f"cannot read {name} as CSV: it holds a zero byte at {place}; it is no text, or is UTF-16")
+    if not content or content.isspace():
+        raise DataError(f"cannot read {name} as CSV: it is empty")
     try:
         content.decode()
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start)
         raise DataError(f"{name} row {row}: byte {content[error.start]:#04x} is not UTF-8; save it as UTF-8") from None
-    return content
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    blank = re.match(f"(?:[{BLANKS}]*\n)*".encode(), content)
+    return content[blank.end() if blank else 0 :].rstrip(b"\n") + b"\n"
 
 
-def _first_line(content: bytes) -> str:
-    """The header, which may hold line breaks within quotes."""
-    end = -1
-    while (end := content.find(b"\n", end + 1)) >= 0:
-        if content.count(b'"', 0, end) % 2 == 0:
-            return content[:end].decode()
-    return content.decode()
-
-
-def _delimiter(content: bytes) -> str:
-    line = re.sub(r'"[^"]*"', "", _first_line(content))
-    return max(DELIMITERS, key=line.count)
-
-
-def _check_header(name: str, header: list[str]) -> None:
-    repeated = [column for column in header if header.count(column) > 1 or not column]
-    if repeated:
-        column, times = repeated[0], header.count(repeated[0])
-        raise DataError(f"{name}: each column needs a name of its own, got {column or 'an empty one'!r} {times} times")
-
-
-def _without_blank_lines(content: bytes, columns: int) -> bytes:
-    """In a table of one column a blank line is a missing cell; within quotes it is part of a cell."""
-    if columns == 1 or b'"' in content:
+def _without_quoted(content: bytes) -> bytes:
+    """Of the same length, with what stands between quotes, delimiters and line ends too, made quotes."""
+    if b'"' not in content:
         return content
-    return re.sub(rb"(?m)^[ \t\r]*\n", b"", content) if re.search(rb"(?m)^[ \t\r]*\n", content) else content
+    letters = np.frombuffer(content, np.uint8)
+    within = np.cumsum(letters == ord('"'), dtype=np.uint8) & 1
+    return np.where(within, np.uint8(ord('"')), letters).tobytes()
 
 
-def _check_whole(name: str, content: bytes, delimiter: str, columns: int) -> None:
-    """`DataError` that names the first row with too few or too many cells; polars would fill those up in silence."""
-    plain = content
-    if b'"' in content:
-        if content.count(b'"') % 2:
-            raise DataError(f"{name}: a quote is opened and never closed")
-        plain = re.sub(rb'"[^"]*"', b"", content)
-    rows = plain.count(b"\n") + (not plain.endswith(b"\n"))
-    if plain.count(delimiter.encode()) == rows * (columns - 1):
-        return
-    csv.field_size_limit(max(csv.field_size_limit(), len(content)))
-    for number, row in enumerate(csv.reader(StringIO(content.decode()), delimiter=delimiter)):
-        if row and len(row) != columns:
-            raise DataError(f"{name} row {number}: {len(row)} cells, the header has {columns}")
+def _well_quoted(content: bytes, delimiter: str) -> bool:
+    """Whether quotes stand only around whole cells, and twice within these."""
+    if b'"' not in content:
+        return True
+    letters = np.frombuffer(b"\n" + content, np.uint8)
+    quotes = np.flatnonzero(letters == ord('"'))
+    if len(quotes) % 2:
+        return False
+    beside = np.zeros(256, bool)
+    beside[[ord(delimiter), ord("\n"), ord('"')]] = True
+    return bool(beside[letters[quotes[::2] - 1]].all() and beside[letters[quotes[1::2] + 1]].all())
 
 
-def _missing_dropped(column: Any) -> Any:
-    text = column.str.strip_chars()
+def _cut(name: str, content: bytes, plain: bytes, delimiter: str) -> Any:
+    """The cells of well quoted `content`, of which `plain` is what stands outside of quotes."""
+    import polars
+
+    header = _header(name, _cells(content, plain[: plain.find(b"\n")], delimiter))
+    columns = len(header)
+    if columns > 1:
+        content, plain = _without_blank_lines(content, plain, delimiter)
+    rows = plain.count(b"\n")
+    if plain.count(delimiter.encode()) != rows * (columns - 1):
+        raise _ragged(name, plain, delimiter, columns)
+    try:
+        frame = polars.read_csv(
+            content, separator=delimiter, infer_schema=False, has_header=False, null_values=[*MISSING_TEXTS]
+        )
+    except polars.exceptions.PolarsError:  # as many too many cells as too few in another row
+        raise _ragged(name, plain, delimiter, columns) from None
+    if frame.shape != (rows, columns):
+        raise DataError(f"cannot read {name} as CSV: {rows} rows of {columns} cells were read as {frame.shape}")
+    frame.columns = header
+    return frame.slice(1)
+
+
+def _cut_slowly(name: str, content: bytes, plain: bytes, delimiter: str) -> Any:  # noqa: ARG001 - as `_cut`
+    """The cells where quotes stand within unquoted cells: they are letters there, as Python's csv has it."""
+    import polars
+
+    reader, rows = (
+        csv.reader(StringIO(content.decode(), newline=""), delimiter=delimiter, strict=True),
+        list[list[str]](),
+    )
+    try:
+        for cells in reader:
+            columns = len(rows[0]) if rows else len(cells)
+            if columns > 1 and cells != [""] and len(cells) < 2 and not "".join(cells).strip(BLANKS):
+                continue  # a blank line
+            if len(cells) not in {columns, 0}:
+                raise DataError(f"{name} row {len(rows)}: {len(cells)} cells, the header has {columns}")
+            rows.append(cells or [""])
+    except csv.Error as error:
+        told = "a quote is opened and never closed" if "end of data" in str(error) else str(error)
+        raise DataError(f"{name} row {len(rows)}: {told}") from None
+    header = _header(name, rows[0])
+    return polars.DataFrame(rows[1:], dict.fromkeys(header, polars.String), orient="row")
+
+
+def _cells(content: bytes, plain: bytes, delimiter: str) -> list[str]:
+    """Of the line `plain` at the beginning of well quoted `content`."""
+    ends = [-1, *(found.start() for found in re.finditer(re.escape(delimiter).encode(), plain)), len(plain)]
+    cells = [content[before + 1 : end].decode() for before, end in pairwise(ends)]
+    return [cell[1:-1].replace('""', '"') if cell.startswith('"') else cell for cell in cells]
+
+
+def _header(name: str, given: list[str]) -> list[str]:
+    header = [column.strip() for column in given]
+    repeated = next((column for column in header if header.count(column) > 1 or not column), None)
+    if repeated is not None:
+        told = f"{repeated!r} {header.count(repeated)} times" if repeated else "an empty one"
+        raise DataError(f"{name}: each column needs a name of its own, got {told}")
+    return header
+
+
+def _without_blank_lines(content: bytes, plain: bytes, delimiter: str) -> tuple[bytes, bytes]:
+    blank = f"\n[{BLANKS.replace(delimiter, '')}]*(?=\n)"
+    ends = [0, *(end for found in re.finditer(blank.encode(), plain) for end in found.span()), len(plain)]
+    if len(ends) == 2:
+        return content, plain
+    kept = list(zip(ends[::2], ends[1::2], strict=True))
+    return b"".join(content[start:end] for start, end in kept), b"".join(plain[start:end] for start, end in kept)
+
+
+def _ragged(name: str, plain: bytes, delimiter: str, columns: int) -> DataError:
+    """The first row with too few or too many cells."""
+    for number, line in enumerate(plain.split(b"\n")):
+        if (cells := line.count(delimiter.encode()) + 1) != columns:
+            return DataError(f"{name} row {number}: {cells} cells, the header has {columns}")
+    return DataError(f"cannot read {name} as CSV")
+
+
+def _typed(name: str, frame: Any, as_text: Collection[str], commas: bool) -> Any:
+    """A frame of texts as what its cells are."""
+    return frame.with_columns(
+        [_cleaned(text) if text.name in as_text else _column(name, text, commas) for text in frame]
+    )
+
+
+def _cleaned(text: Any) -> Any:
+    text = text.str.strip_chars()
     return text.set(text.is_in(MISSING_TEXTS), None)
 
 
-def _typed(name: str, column: Any, commas: bool) -> Any:
-    """A column of texts as what its cells are."""
+def _column(name: str, text: Any, commas: bool) -> Any:
     import polars
 
-    text = _missing_dropped(column)
-    present = text.drop_nulls()
-    if not len(present):
+    number = _numbers(text, commas)
+    if number is not None and number.null_count() == text.null_count() and number.is_finite().all():
+        return number  # the usual case: no blank to take off
+    text = _cleaned(text)
+    present = len(text) - text.null_count()
+    if not present:
         return text.cast(polars.Float64)
-    if commas and present.str.contains(NUMBER_WITH_COMMA).any() and not present.str.contains(".", literal=True).any():
-        text = text.str.replace(",", ".", literal=True)
-        present = text.drop_nulls()
-    numbers = present.cast(polars.Float64, strict=False)
-    odd = int(numbers.is_null().sum())
-    if odd < FEW_TEXTS * len(present) and not present.str.contains(CODE).any():
-        return _numbers(name, text)
-    if present.str.to_lowercase().is_in(["true", "false"]).all():
-        return text.str.to_lowercase() == "true"
-    if present.str.contains(MOMENT).all():
-        return _moments(name, text)
-    return text
+    number = _numbers(text, commas)
+    if number is not None and number.null_count() - text.null_count() < FEW_TEXTS * present:
+        return _all_numbers(name, text, number)
+    lower = text.str.to_lowercase()
+    return lower == "true" if lower.drop_nulls().is_in(["true", "false"]).all() else text
 
 
-def _numbers(name: str, text: Any) -> Any:
+def _numbers(text: Any, commas: bool) -> Any:
+    """What of the texts can be read as numbers, whole ones if all can; None for codes."""
     import polars
 
-    numbers = text.cast(polars.Float64, strict=False)
-    odd = (numbers.is_null() & text.is_not_null()) | numbers.is_infinite().fill_null(False)
+    if text.str.contains(CODE).any():
+        return None
+    whole = text.cast(polars.Int64, strict=False)
+    if whole.null_count() == text.null_count():
+        return whole
+    if commas and text.str.contains(NUMBER_WITH_COMMA).any() and not text.str.contains(".", literal=True).any():
+        text = text.str.replace(",", ".", literal=True)
+    return text.cast(polars.Float64, strict=False)
+
+
+def _all_numbers(name: str, text: Any, number: Any) -> Any:
+    odd = text.is_not_null() & ~number.is_finite().fill_null(False)
     if odd.any():
         row = odd.arg_max()
         raise DataError(
-            f"{name}: column {text.name!r} row {row + 1}: cannot read {text[row]!r} as a number"
+            f"{name}: column {text.name!r} row {row + 1}: cannot read {text[row]!r:.60} as a number"
             " (if its cells are names, call it categorical)"
         )
-    return numbers
-
-
-def _moments(name: str, text: Any) -> Any:
-    import polars
-
-    written = text.str.replace("T", " ", literal=True).str.strip_suffix("Z")
-    written = polars.select(
-        polars.when(written.str.len_chars() == 10).then(written + " 00:00:00")
-        .when(written.str.len_chars() == 16).then(written + ":00").otherwise(written).alias(text.name)
-    ).to_series()  # fmt: skip
-    moments = written.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
-    odd = moments.is_null() & text.is_not_null()
-    if odd.any():
-        row = odd.arg_max()
-        raise DataError(f"{name}: column {text.name!r} row {row + 1}: there is no date {text[row]!r}")
-    return moments
+    return number

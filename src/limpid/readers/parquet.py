@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.errors import DataError, LimpidError
+from limpid.errors import DataError, optional
 from limpid.frames import table_of
 from limpid.stream import PIECE
-from limpid.table import Column, Table, joined, text_column
+from limpid.table import Column, Table, dated, joined, text_column
 
 PARQUET = ".parquet"
 """What the name of such a file ends in."""
@@ -22,15 +22,12 @@ class ParquetStream:
 
     def __init__(self, path: str | Path) -> None:
         """Errors: `DataError` for a missing or damaged file, or one without rows."""
-        try:
-            import pyarrow
-            import pyarrow.parquet
-        except ImportError:
-            raise LimpidError("tables larger than memory are read with pyarrow: pip install 'limpid[tables]'") from None
+        pyarrow = optional("pyarrow", "tables larger than memory are read", "tables")
+        parquet = optional("pyarrow.parquet", "tables larger than memory are read", "tables")
         self.name, self._path, self._damage = str(path), str(path), (pyarrow.ArrowException, OSError)
         try:
-            self._metadata = pyarrow.parquet.read_metadata(self._path)
-            schema = pyarrow.parquet.read_schema(self._path)
+            self._metadata = parquet.read_metadata(self._path)
+            schema = parquet.read_schema(self._path)
         except self._damage as error:
             raise self._refused(error) from None
         self.columns: tuple[str, ...] = tuple(schema.names)
@@ -57,6 +54,8 @@ class ParquetStream:
                     filled += len(some)
                 else:
                     others.append(_column(name, chunk).rows(which))
+        if name in self._texts:
+            return dated(name, joined(others))
         return joined(others) if others else Table({name: Column("number", numbers)})[name]
 
     def pieces(self, block: int, names: Sequence[str]) -> Iterator[Table]:
@@ -99,7 +98,8 @@ def _column(name: str, cells: Any) -> Column:
     """An Arrow array as a column; what it holds without missing cells is not copied."""
     import pyarrow
 
-    if isinstance(cells, pyarrow.DictionaryArray):
+    texts = pyarrow.string(), pyarrow.large_string()
+    if isinstance(cells, pyarrow.DictionaryArray) and cells.dictionary.type in texts:
         return text_column(cells.indices.fill_null(-1).to_numpy(), cells.dictionary.to_pylist())
     if _is_number(cells.type):
         return Column("number", cells.to_numpy(zero_copy_only=False))

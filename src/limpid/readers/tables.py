@@ -4,20 +4,22 @@ from pathlib import Path
 from typing import Any
 
 from limpid.dataset import Dataset, answers_in
-from limpid.errors import DataError, LimpidError
-from limpid.frames import table_of
+from limpid.errors import DataError
+from limpid.frames import column_names, table_of
+from limpid.readers.arrow import read_with_arrow
 from limpid.readers.columns import Wanted
 from limpid.readers.content import STDIN, content_of
 from limpid.readers.delimited import read_delimited
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".feather", ".arrow", ".ipc", ".jsonl", ".ndjson")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
+BINARY_SUFFIXES = (".parquet", ".feather", ".arrow", ".ipc")
+SUFFIXES = TEXT_SUFFIXES + BINARY_SUFFIXES
 """Of files that hold a table; .gz or .zst may follow."""
 
 
 def is_table(path: Path) -> bool:
     """Whether the file's name says that it holds a table."""
-    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
-    return name == STDIN or name.endswith(SUFFIXES)
+    return path.name == STDIN or _uncompressed(path.name).endswith(SUFFIXES)
 
 
 def read_table(source: str, wanted: Wanted) -> Dataset:
@@ -26,22 +28,16 @@ def read_table(source: str, wanted: Wanted) -> Dataset:
     Errors: `DataError` that names file, column and row (1 is the first) of a cell that cannot be used, or says what
     else is wrong.
     """
-    return dataset_of(source, frame_in(source, content_of(source), wanted.as_text), wanted)
+    content = content_of(source)
+    frame = read_with_arrow(source, content)
+    if frame is None and _uncompressed(source).endswith(BINARY_SUFFIXES):
+        begins = content[:6].hex(" ") or "nothing"
+        raise DataError(f"{source} is neither Parquet nor Arrow: it begins with {begins}")
+    return dataset_of(source, read_delimited(source, content, wanted.as_text) if frame is None else frame, wanted)
 
 
-def frame_in(name: str, content: bytes, as_text: tuple[str, ...] = ()) -> Any:
-    """The polars frame in `content` of the source called `name`."""
-    polars = _polars()
-    try:
-        if content.startswith(b"PAR1"):
-            return polars.read_parquet(content)
-        if content.startswith(b"ARROW1"):
-            return polars.read_ipc(content)
-        if content.lstrip()[:1] == b"{":
-            return polars.read_ndjson(content, infer_schema_length=None)
-    except (polars.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"cannot read {name}: {str(error).splitlines()[0]}") from None
-    return read_delimited(name, content, as_text)
+def _uncompressed(name: str) -> str:
+    return name.lower().removesuffix(".gz").removesuffix(".zst")
 
 
 def dataset_of(name: str, frame: Any, wanted: Wanted) -> Dataset:
@@ -50,25 +46,18 @@ def dataset_of(name: str, frame: Any, wanted: Wanted) -> Dataset:
     Errors: `DataError` as `read_table`.
     """
     try:
-        inputs, targets = wanted.choose(name, [str(column) for column in frame.columns])
-        table = table_of(frame, [*inputs, *targets])
+        inputs, targets = wanted.choose(column_names(frame))
+        table = table_of(frame, list(dict.fromkeys([*inputs, *targets])))
         if not len(table):
-            raise DataError("no rows")
-        return Dataset(
-            name=name,
-            X=table.only(inputs),
-            y=answers_in(name, table, targets) if targets else None,
-            features=tuple(inputs),
-            targets=tuple(targets),
-            categorical=wanted.categorical,
-        )
+            raise DataError("it has no rows")
+        y = answers_in(table, targets) if targets else None
     except DataError as error:
-        raise error if str(error).startswith(name) else DataError(f"{name}: {error}") from None
-
-
-def _polars() -> Any:
-    try:
-        import polars
-    except ImportError:
-        raise LimpidError("tables are read with polars: pip install 'limpid[tables]'") from None
-    return polars
+        raise DataError(f"{name}: {error}") from None
+    return Dataset(
+        name=name,
+        X=table.only(inputs),
+        y=y,
+        features=tuple(inputs),
+        targets=tuple(targets),
+        categorical=wanted.categorical,
+    )
