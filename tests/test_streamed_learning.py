@@ -69,7 +69,7 @@ def in_memory(learning: StreamedLearning, path: Path, target: str) -> Training:
         Descending(
             (np.searchsorted(learned, learning.pass_order(number)) for number in range(100)),
             recipe.learning_rate or 0.0,
-            warmed_up(find_schedule(recipe.schedule), recipe.warm_up),
+            warmed_up(find_schedule(str(recipe.schedule)), recipe.warm_up),
         ),
         engine=find_engine(recipe.engine, recipe.threads),
         epochs=recipe.epochs,

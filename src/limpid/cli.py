@@ -38,14 +38,14 @@ def train(
     memory: option.Memory = None,
     task: option.Task = None,
     hidden: option.Hidden = "256,128",
-    activation: option.Activation = "relu",
+    activation: option.Activation = None,
     output: option.Output = None,
     cost: option.Cost = None,
     normalization: option.Normalization = None,
-    optimizer: option.Optimizer = "adam",
+    optimizer: option.Optimizer = None,
     learning_rate: option.LearningRate = None,
     momentum: option.Momentum = None,
-    schedule: option.Schedule = "constant",
+    schedule: option.Schedule = None,
     warm_up: option.WarmUp = 0,
     initial_weights: option.InitialWeights = None,
     l2: option.L2 = 0,
@@ -72,7 +72,10 @@ def train(
 ) -> None:
     """Learn from SOURCE, test on rows held out, write the model."""
     given = {name: value for name, value in locals().items() if name in _choices()}
-    given |= {"hidden": _layers(hidden), "activation": activation.split(",") if "," in activation else activation}
+    given |= {
+        "hidden": _layers(hidden),
+        "activation": activation.split(",") if activation and "," in activation else activation,
+    }
     from limpid import console
     from limpid.learning import Learning
     from limpid.memory import bytes_in

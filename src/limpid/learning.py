@@ -48,7 +48,7 @@ class Learning:
 
         Errors: `LimpidError` that says what was given and what is needed, for anything that does not fit.
         """
-        self.dataset, self.recipe = dataset, complete(recipe, len(dataset), dataset.image_shape is not None)
+        self.dataset, self.recipe = dataset, completed(recipe, dataset)
         y = _known(dataset)
         self.classes = classes_in(dataset.name, y, dataset.task)
         parts = (like.train, like.validation, like.test) if like else _split(dataset, self.recipe)
@@ -174,8 +174,14 @@ class Learning:
         recipe = self.recipe
         if recipe.optimizer == "lbfgs":
             return LBFGS(progress=LBFGS_PROGRESS if recipe.gradient_tol is None else 0.0)
-        schedule = warmed_up(find_schedule(recipe.schedule), recipe.warm_up)
+        schedule = warmed_up(find_schedule(str(recipe.schedule)), recipe.warm_up)
         return Descending(shuffled(random, len(self.train)), recipe.learning_rate or 0.0, schedule)
+
+
+def completed(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """`complete` for this data set."""
+    pictures, table = dataset.image_shape is not None, isinstance(dataset.X, Table)
+    return complete(recipe, len(dataset), pictures=pictures, table=table, task=dataset.task)
 
 
 def learn(dataset: Dataset, **choices: Any) -> Learning:

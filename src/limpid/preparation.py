@@ -32,7 +32,8 @@ def network_for(task: str, answers: int, inputs: int, recipe: Recipe, classes: N
         if find_activation(output).groups:
             raise LimpidError(f"the outputs {output!r} are for several answers a row, a classification has one")
         outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
-    return dense_network(inputs, recipe.hidden, outputs, recipe.activation, output, recipe.cost, recipe.normalization)
+    activation: Any = recipe.activation
+    return dense_network(inputs, recipe.hidden, outputs, activation, output, recipe.cost, recipe.normalization)
 
 
 def _natural_output(task: str, cost: str | None) -> str:

@@ -49,15 +49,16 @@ class StreamedLearning:
         """
         stream, targets = source.stream, source.targets
         rows = sum(stream.blocks)
-        self.stream, self.recipe = stream, complete(recipe, rows)
-        self._check_recipe()
-        self.split = _split(stream, self.recipe)
-        if not self.split.count(LEARNED):
-            raise LimpidError(f"{stream.name}: {rows} rows are too few to set some aside")
+        self.stream = stream
+        _check_recipe(recipe)
         self._memory = int((1 - SPARE) * memory)
         y, labels = self._answers(targets)
         task = source.task or ("classification" if labels is not None else guess_task(y))
         self.classes = classes_in(stream.name, y if labels is None else labels, task)
+        self.recipe = complete(recipe, rows, table=True, task=task)
+        self.split = _split(stream, self.recipe)
+        if not self.split.count(LEARNED):
+            raise LimpidError(f"{stream.name}: {rows} rows are too few to set some aside")
         self.encoder = self._encoder(source.inputs, source.categorical)
         answers = 1 if y.ndim == 1 else y.shape[1]
         self.network = network_for(task, answers, self.encoder.outputs, self.recipe, self.classes)
@@ -129,19 +130,9 @@ class StreamedLearning:
         """The rows of the table in the order in which pass `number`, from 0, learns from them."""
         return pass_order(self.split, self._most, self.recipe.seed, number)
 
-    def _check_recipe(self) -> None:
-        recipe = self.recipe
-        for name, given in (
-            ("optimizer", recipe.optimizer == "lbfgs" and "lbfgs"),
-            ("gradient_tol", recipe.gradient_tol),
-            ("measure_slope", recipe.measure_slope),
-        ):
-            if given:
-                raise LimpidError(f"{name} {given!r} needs all rows in memory at once: not with a memory bound")
-
     def _answers(self, targets: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """All answers, or as good as that: one text stands for all, beside the distinct labels."""
-        every = np.ones(len(self.split.parts), bool)
+        every = np.ones(sum(self.stream.blocks), bool)
         table = Table({name: self.stream.column(name, every) for name in targets})
         if len(targets) == 1 and (column := table[targets[0]]).kind == "text" and not column.missing.any():
             return np.zeros(len(every), np.int8), np.array(column.texts)
@@ -186,7 +177,7 @@ class StreamedLearning:
                 lambda number: self._rows.parts(number, self._most, rule.batch_size),
                 len(self.train),
                 recipe.learning_rate or 0.0,
-                warmed_up(find_schedule(recipe.schedule), recipe.warm_up),
+                warmed_up(find_schedule(str(recipe.schedule)), recipe.warm_up),
             ),
             engine=engine,
             epochs=recipe.epochs,
@@ -194,6 +185,16 @@ class StreamedLearning:
             validation=watched,
             keep_path=recipe.keep_path,
         )
+
+
+def _check_recipe(recipe: Recipe) -> None:
+    for name, given in (
+        ("optimizer", recipe.optimizer == "lbfgs" and "lbfgs"),
+        ("gradient_tol", recipe.gradient_tol),
+        ("measure_slope", recipe.measure_slope),
+    ):
+        if given:
+            raise LimpidError(f"{name} {given!r} needs all rows in memory at once: not with a memory bound")
 
 
 def held_out_rows(model: Model, stream: Stream) -> Iterator[Dataset]:
