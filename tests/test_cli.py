@@ -27,8 +27,8 @@ from limpid.recipe import Recipe
 from limpid.schedules import SCHEDULES, Clock
 
 KEYS = (
-    "task rows_train rows_test network parameters epochs seconds_training cost_train cost_test test_accuracy slope "
-    "stopped_because model"
+    "task rows_train rows_test network parameters epochs seconds_training cost_train cost_test test_accuracy "
+    "test_balanced_accuracy slope stopped_because model"
 ).split()
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.order_statistics import order_statistics
 from limpid.table import NO_MOMENT, Column
 
 FEWEST_ROWS = 5
@@ -48,8 +49,8 @@ class Number:
     def fit(name: str, column: Column) -> "Number | str":
         """From the rows to learn from; or why the column is of no use."""
         numbers = column.numbers(name)
-        present = numbers[~np.isnan(numbers)]
-        indicator = len(present) < len(numbers)
+        indicator = bool(len(numbers) and np.isnan(numbers.min()))
+        present = numbers[~np.isnan(numbers)] if indicator else numbers
         found = robust(present, indicator)
         return found if isinstance(found, str) else Number(name, *found, indicator=indicator)
 
@@ -182,10 +183,10 @@ def robust(present: NDArray[Any], indicator: bool) -> tuple[float, float] | str:
     if not len(present):
         return "every cell is missing"
     last = len(present) - 1
-    places = [0, last // 4, last // 2, 3 * last // 4, last]
-    least, low, middle, high, most = np.partition(present, places)[places].astype(np.float64).tolist()
+    least, most = float(present.min()), float(present.max())
     if least == most:
-        return (middle, 1.0) if indicator else "every cell is the same"
+        return (least, 1.0) if indicator else "every cell is the same"
+    low, middle, high = order_statistics(present, [last // 4, last // 2, 3 * last // 4])
     scale = high - low or most / 2 - least / 2 or most - least  # half of the least number above 0 is 0
     return middle, min(scale, float(np.finfo(np.float64).max))
 

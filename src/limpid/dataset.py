@@ -1,5 +1,6 @@
 """Examples as limpid takes them: a table of numbers in, labels or numbers wanted, and what is known about both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.errors import DataError, LimpidError
-from limpid.table import Table
+from limpid.table import Column, Table
 
 TASKS = ("classification", "multilabel", "regression")
 MOST_CLASSES_GUESSED = 20
@@ -86,6 +87,30 @@ class Dataset:
         if self.y is not None:
             digest.update(repr(self.y.tolist()).encode())
         return digest.hexdigest()
+
+
+def answers_in(table: Table, targets: Sequence[str]) -> NDArray[Any]:
+    """The target columns of a table, (rows,) or (rows, targets): truth values, whole numbers, numbers or texts.
+
+    Errors: `DataError` for a missing cell or dates.
+    """
+    y = [_answers(name, table[name]) for name in targets]
+    return y[0] if len(y) == 1 else np.column_stack(y)
+
+
+def _answers(name: str, column: Column) -> NDArray[Any]:
+    if column.missing.any():
+        raise DataError(f"column {name!r} row {int(column.missing.argmax()) + 1}: a missing cell, which cannot be used")
+    if column.kind == "moment":
+        raise DataError(f"column {name!r} holds dates, which cannot be predicted; numbers or texts are needed")
+    if column.kind == "text":
+        texts: NDArray[Any] = np.array(column.texts)
+        return np.asarray(texts[column.values])
+    if column.values.dtype.kind == "b" or np.can_cast(column.values.dtype, np.int64):
+        return column.values if column.values.dtype.kind == "b" else column.values.astype(np.int64)
+    numbers = column.numbers(name)
+    whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
+    return numbers.astype(np.int64) if whole else numbers
 
 
 def guess_task(y: NDArray[Any]) -> str:

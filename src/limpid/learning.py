@@ -2,28 +2,36 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from math import ceil, inf
+from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.activations import find_activation
 from limpid.dataset import Dataset
-from limpid.encoder import Scaling, check_targets, encode_labels, value_range
-from limpid.engines import Coded, Examples, StepRule, all_finite, find_engine
+from limpid.encoder import Scaling
+from limpid.engines import Coded, Examples, all_finite, find_engine
 from limpid.errors import DataError, LimpidError, choose
-from limpid.evaluation import score_for
+from limpid.evaluation import Evaluation, evaluate, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
-from limpid.network import Network, dense_network
+from limpid.preparation import (
+    class_weights,
+    classes_in,
+    network_for,
+    row_weights,
+    step_rule,
+    stopping,
+    target_scaling,
+    targets_for,
+)
 from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stochastic import shuffled
 from limpid.table import Table
 from limpid.table_encoder import TableEncoder
-from limpid.training import LBFGS, Descending, Epoch, Stopping, Training, Validation
+from limpid.training import LBFGS, Descending, Epoch, Training, Validation
 
 LBFGS_PROGRESS = 1e-9
 """Where no slope is asked for, L-BFGS ends when an iteration lowers the cost by less than this share of it."""
@@ -40,8 +48,9 @@ class Learning:
 
         Errors: `LimpidError` that says what was given and what is needed, for anything that does not fit.
         """
-        self.dataset, self.recipe = dataset, complete(recipe, dataset)
-        self.classes = _classes(dataset)
+        self.dataset, self.recipe = dataset, completed(recipe, dataset)
+        y = _known(dataset)
+        self.classes = classes_in(dataset.name, y, dataset.task)
         parts = (like.train, like.validation, like.test) if like else _split(dataset, self.recipe)
         self.train: Dataset
         self.validation: Dataset | None
@@ -50,9 +59,11 @@ class Learning:
         _check_classes(self.train, self.classes)
         self.encoder: TableEncoder | None = like.encoder if like else _encoder(self.train)
         inputs = self.encoder.outputs if self.encoder else dataset.X.shape[1]
-        self.network = _network(dataset, inputs, self.recipe, self.classes)
+        answers = 1 if y.ndim == 1 else y.shape[1]
+        self.network = network_for(dataset.task, answers, inputs, self.recipe, self.classes)
         self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train, inputs)
-        self.target_scaling = _target_scaling(self.train, self.network)
+        self.target_scaling = target_scaling(_known(self.train), dataset.task, self.network)
+        self._class_weights = class_weights(self.recipe, _known(self.train), self.classes)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
         if self.test:  # whatever does not fit is found before the work, not after it
@@ -64,6 +75,10 @@ class Learning:
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end soon; the model keeps the best so far."""
         self.training.stop(reason)
+
+    def evaluate(self, model: Model) -> Evaluation | None:
+        """What `model` makes of the rows held out for the test, None where there are none."""
+        return evaluate(model, self.test) if self.test else None
 
     @property
     def model(self) -> Model:
@@ -109,37 +124,27 @@ class Learning:
         if part.y.shape[1:] != self.dataset.y.shape[1:]:
             given = f"{self.dataset.y.shape[1:]} to learn from, {part.y.shape[1:]} to test on"
             raise LimpidError(f"{part.name}: answers of one shape are needed, got {given}")
-        if self.classes is not None:
-            targets = encode_labels(part.y, self.classes, self.network.outputs, dtype)
-        else:
-            targets = self.target_scaling.apply(part.y.reshape(len(part), -1), dtype)
-        check_targets(self.network, targets)
-        low, high = self.network.output.range
-        if not ((targets >= low) & (targets <= high)).all():
-            raise LimpidError(
-                f"{part.name}: the output activation {self.network.output.name!r} gives {low:g} to {high:g}, "
-                f"the targets are {value_range(targets)}"
-            )
+        targets = targets_for(part.name, part.y, self.network, self.classes, self.target_scaling, dtype)
+        weights = row_weights(self._class_weights, part.y, self.classes, dtype)
         if id(part) in self._read:
-            return Examples(self._read[id(part)], targets)
+            return Examples(self._read[id(part)], targets, weights)
         inputs = self.encoder.encode(part.X, dtype) if self.encoder else self.input_scaling.inputs(part.X, dtype)
         if not all_finite(inputs):
             row, column = np.argwhere(~np.isfinite(inputs))[0]
             far = f"{part.X[row, column]:g} in column {column + 1}"
             raise LimpidError(f"{part.name}: {far} lies too far from the rest for {dtype.__name__}")
         self._read[id(part)] = inputs
-        return Examples(inputs, targets)
+        return Examples(inputs, targets, weights)
 
     def _training(self, shares: bool) -> Training:
         recipe, network = self.recipe, self.network
         random = np.random.default_rng(recipe.seed)
         engine = find_engine(recipe.engine, recipe.threads)
-        optimizer = optimizer_of(recipe)
         dtype = PRECISIONS[str(recipe.precision)]
         new = 0 if shares else self.encoder.numbers(len(self.train)) if self.encoder else self.train.X.size
         check_memory(
             network,
-            slots=len(optimizer.slots),
+            slots=len(optimizer_of(recipe).slots),
             batch_size=recipe.batch_size or len(self.train),
             dtype=dtype,
             scaled=0 if not self.encoder and self.train.X.dtype == np.uint8 else new,
@@ -149,17 +154,7 @@ class Learning:
             shared = self._read[id(self.train)] = engine.shared(examples.X, examples.Y.dtype)
             examples = examples._replace(X=shared)
         start = initial_parameters(network, str(recipe.initial_weights), random, examples.Y.dtype)
-        rule = StepRule(
-            optimizer,
-            batch_size=min(recipe.batch_size or 0, len(self.train)),
-            l2=recipe.l2,
-            dropout=recipe.dropout or 0.0,
-            clip_norm=recipe.clip_norm,
-            max_norm=recipe.max_norm,
-            label_smoothing=recipe.label_smoothing,
-            seed=recipe.seed,
-            bfloat16=recipe.precision == "bfloat16",
-        )
+        rule = step_rule(recipe, len(self.train))
         validation = self.validation and Validation(self._examples(self.validation), score_for(self.dataset.task))
         return Training(
             network,
@@ -169,7 +164,7 @@ class Learning:
             self._method(random),
             engine=engine,
             epochs=recipe.epochs,
-            stopping=Stopping(recipe.patience or inf, recipe.tolerance, recipe.gradient_tol, monitor="cost"),
+            stopping=stopping(recipe),
             validation=validation or None,
             measure_slope=recipe.measure_slope,
             keep_path=recipe.keep_path,
@@ -179,8 +174,14 @@ class Learning:
         recipe = self.recipe
         if recipe.optimizer == "lbfgs":
             return LBFGS(progress=LBFGS_PROGRESS if recipe.gradient_tol is None else 0.0)
-        schedule = warmed_up(find_schedule(recipe.schedule), recipe.warm_up)
+        schedule = warmed_up(find_schedule(str(recipe.schedule)), recipe.warm_up)
         return Descending(shuffled(random, len(self.train)), recipe.learning_rate or 0.0, schedule)
+
+
+def completed(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """`complete` for this data set."""
+    pictures, table = dataset.image_shape is not None, isinstance(dataset.X, Table)
+    return complete(recipe, len(dataset), pictures=pictures, table=table, task=dataset.task)
 
 
 def learn(dataset: Dataset, **choices: Any) -> Learning:
@@ -208,17 +209,11 @@ def unseen(model: Model, dataset: Dataset) -> Dataset:
     return dataset.rows(held_out(dataset, np.arange(len(dataset)), share, seed)[1])
 
 
-def _classes(dataset: Dataset) -> NDArray[Any] | None:
+def _known(dataset: Dataset) -> NDArray[Any]:
+    """The answers."""
     if dataset.y is None:
         raise LimpidError(f"{dataset.name}: answers to learn from are needed, the source has none")
-    if dataset.task != "classification":
-        return None
-    if dataset.y.ndim != 1:
-        raise LimpidError(f"{dataset.name}: a classification needs one label for each row, got {dataset.y.shape[1]}")
-    classes = np.unique(dataset.y)
-    if len(classes) < 2:
-        raise LimpidError(f"{dataset.name}: at least two classes are needed to tell apart, got only {classes[0]!s}")
-    return classes
+    return dataset.y
 
 
 def _check_classes(train: Dataset, classes: NDArray[Any] | None) -> None:
@@ -259,30 +254,6 @@ def held_out(
     return np.sort(kept), np.sort(aside)
 
 
-def _network(dataset: Dataset, inputs: int, recipe: Recipe, classes: NDArray[Any] | None) -> Network:
-    outputs = 1 if dataset.y is None or dataset.y.ndim == 1 else dataset.y.shape[1]
-    if classes is None:
-        output = recipe.output or _natural_output(dataset.task, recipe.cost)
-        if output == "softmax":
-            raise LimpidError(
-                f"a softmax output is for a class each, not for a {dataset.task}; use sigmoid or identity"
-            )
-    else:
-        output = recipe.output or ("sigmoid" if len(classes) == 2 else "softmax")
-        if recipe.cost == "cross_entropy" and recipe.output is None:
-            output = "softmax"
-        if find_activation(output).groups:
-            raise LimpidError(f"the outputs {output!r} are for several answers a row, a classification has one")
-        outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
-    return dense_network(inputs, recipe.hidden, outputs, recipe.activation, output, recipe.cost, recipe.normalization)
-
-
-def _natural_output(task: str, cost: str | None) -> str:
-    if task == "multilabel":
-        return "sigmoid"
-    return "exp" if cost == "poisson" else "identity"
-
-
 def _encoder(train: Dataset) -> TableEncoder | None:
     """For a table; rows of numbers are scaled."""
     table = train.X
@@ -300,10 +271,3 @@ def _input_scaling(train: Dataset, inputs: int) -> Scaling:
     if train.full_scale is not None:
         return Scaling.divide(train.X.shape[1], train.full_scale)
     return Scaling.standard(train.X)
-
-
-def _target_scaling(train: Dataset, network: Network) -> Scaling:
-    """Numbers are standardised where outputs can take any value; a bounded output meets its targets as they are."""
-    if train.task == "regression" and network.output.name == "identity" and train.y is not None:
-        return Scaling.standard(train.y.reshape(len(train), -1))
-    return Scaling.none(network.outputs)

@@ -83,7 +83,10 @@ class Model:
         numbers (rows,) or (rows, outputs) for a regression. Errors: `LimpidError` for a wrong shape or a number that
         is not finite.
         """
-        outputs = self.outputs(X)
+        return self.answers(self.outputs(X))
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """What `predict` makes of the output layer's activations (rows, outputs)."""
         if self.classes is not None:
             codes = outputs[:, 0] > 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
             return self.classes[codes.astype(np.int64)]
@@ -106,8 +109,11 @@ class Model:
         output = self.network.output
         if output.range != (0.0, 1.0):
             raise LimpidError(f"predict_proba needs a softmax or sigmoid output, this is {output.name!r}")
-        outputs = self.outputs(X)
-        if self.task in {"multilabel", "multioutput"} or output.kind == "softmax":
+        return self.probabilities(self.outputs(X))
+
+    def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """What `predict_proba` makes of the output layer's activations (rows, outputs)."""
+        if self.task in {"multilabel", "multioutput"} or self.network.output.kind == "softmax":
             return outputs
         if outputs.shape[1] == 1:
             return np.concatenate([1 - outputs, outputs], axis=1)

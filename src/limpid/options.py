@@ -8,7 +8,7 @@ import typer
 # The names stand here once more because their tables need NumPy, which `limpid --version` must not wait for.
 ACTIVATION_HELP = (
     "What hidden neurons do with their sum, one for all or one a layer: identity, sigmoid, tanh, relu, leaky_relu, "
-    "elu, selu, gelu, silu, softplus, mish."
+    "elu, selu, gelu, silu, softplus, mish. If not said, silu for tables and relu else."
 )
 OUTPUT_HELP = (
     "The output layer's activation: softmax (softmax:3,4 for one in each group of so many outputs), exp, or one of the "
@@ -21,10 +21,11 @@ COST_HELP = (
 )
 OPTIMIZER_HELP = (
     "How slopes become steps: gradient_descent, momentum, nesterov, rmsprop, adam, adamw, nadam, lion; or lbfgs, which "
-    "takes all rows at once."
+    "takes all rows at once. If not said, adamw for tables and adam else."
 )
 SCHEDULE_HELP = (
-    "How the learning rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle."
+    "How the learning rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle. "
+    "If neither it nor an optimizer is said, coslog4 for tables; else constant."
 )
 WEIGHTS_HELP = (
     "How weights are drawn before the first step: normal, normal_scaled, glorot_uniform, glorot_normal, he, lecun, "
@@ -45,6 +46,9 @@ Target = Annotated[
 Query = Annotated[str | None, typer.Option(help="SQL that selects the rows of a database, in an order.")]
 Ignore = Annotated[str | None, typer.Option(help="Columns of a table that are not learned from, as a,b.")]
 Categorical = Annotated[str | None, typer.Option(help="Columns of a table whose numbers are names, as a,b.")]
+Memory = Annotated[
+    str | None, typer.Option(help="What may be held in memory, as 2GB: a Parquet file is read in parts.")
+]
 DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
@@ -53,16 +57,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as t
 Quiet = Annotated[bool, typer.Option(help="Print nothing but what is asked for.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")]
 Hidden = Annotated[str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")]
-Activation = Annotated[str, typer.Option(help=ACTIVATION_HELP)]
+Activation = Annotated[str | None, typer.Option(help=ACTIVATION_HELP)]
 Output = Annotated[str | None, typer.Option(help=OUTPUT_HELP)]
 Cost = Annotated[str | None, typer.Option(help=COST_HELP)]
 Normalization = Annotated[
     str | None, typer.Option(help="What hidden neurons' sums are normalised over: batch, layer; nothing if not said.")
 ]
-Optimizer = Annotated[str, typer.Option(help=OPTIMIZER_HELP)]
+Optimizer = Annotated[str | None, typer.Option(help=OPTIMIZER_HELP)]
 LearningRate = Annotated[float | None, typer.Option(help="Length of a step.")]
 Momentum = Annotated[float | None, typer.Option(help="For the optimizers momentum and nesterov.")]
-Schedule = Annotated[str, typer.Option(help=SCHEDULE_HELP)]
+Schedule = Annotated[str | None, typer.Option(help=SCHEDULE_HELP)]
 WarmUp = Annotated[float, typer.Option(help="Epochs over which the learning rate grows from 0.")]
 InitialWeights = Annotated[str | None, typer.Option(help=WEIGHTS_HELP)]
 L2 = Annotated[float, typer.Option(help="Penalty l2 / (2 batch rows) on the sum of squared weights.")]
@@ -70,6 +74,7 @@ Dropout = Annotated[float | None, typer.Option(help="Share of hidden neurons lef
 ClipNorm = Annotated[float | None, typer.Option(help="Longest slope that a step follows.")]
 MaxNorm = Annotated[float | None, typer.Option(help="Largest norm of the weights into a hidden neuron.")]
 LabelSmoothing = Annotated[float, typer.Option(help="Share of a label's probability spread over all classes.")]
+ClassWeight = Annotated[str | None, typer.Option(help="balanced: each class counts the same, however few rows it has.")]
 BatchSize = Annotated[int | None, typer.Option(help="Rows a step.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training rows at most.")]
 Patience = Annotated[int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")]
@@ -83,4 +88,13 @@ Precision = Annotated[
 ]
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
-Out = Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")]
+To = Annotated[
+    str, typer.Option("--to", help="What it becomes: onnx, c (a .h and a .c) or js (a module for browsers and Node).")
+]
+ExportPath = Annotated[
+    Path | None, typer.Option("--out", help="Where it is written; MODEL's name with the target's ending if not said.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="A .csv, .jsonl or .parquet file for the answers; CSV to standard output if not said."),
+]

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from limpid.dataset import Dataset
 from limpid.errors import LimpidError, choose
 from limpid.initializers import natural_initializer
 from limpid.optimizers import OPTIMIZERS, Momentum, Nesterov, Optimizer, find_optimizer
@@ -25,6 +24,12 @@ NUMBERS = (
 OF_STEPS = ("dropout", "clip_norm", "max_norm", "label_smoothing")
 """What only optimizers that go step by step can take."""
 ROWS_FOR_LARGE_BATCHES = 10_000
+FEW_LABELS = 100
+"""The same where labels of a table are learned."""
+PATIENCE, PATIENCE_WITH_TABLES = 10, 25
+RATES_OF_TABLES = (0.005, 0.01)
+"""Of AdamW where labels and where numbers are learned, chosen with all that is particular to tables by rows that
+were neither learned from nor tested on; RealMLP (D. Holzmueller et al., 2024) has the same optimizer and schedule."""
 
 
 @dataclass(frozen=True)
@@ -32,26 +37,27 @@ class Recipe:
     """How to learn; None leaves a choice to the data (see `complete`).
 
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
+    Of a table with kinds of columns these are silu, adamw and coslog4 if not said, else relu, adam and constant.
     `normalization` of hidden layers over the "batch" or the "layer", or None for none. `optimizer`, also "lbfgs", with
     its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
-    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most;
-    training stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the
-    `validation_size` share of the training rows, or in training cost where that share is 0; `gradient_tol`: as in
-    `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes,
-    on at most `threads` cores, in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for
-    the factors of matrix products, rounded to 8 significant bits: quicker where layers are wide and the processor
-    multiplies them.
+    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`.
+    `class_weight` "balanced" lets each class count the same, however few rows it has. `epochs` at most; training
+    stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share
+    of the training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`:
+    share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes, on at most `threads` cores,
+    in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for the factors of matrix
+    products, rounded to 8 significant bits: quicker where layers are wide and the processor multiplies them.
     """
 
     hidden: Sequence[int] = (256, 128)
-    activation: str | Sequence[str] = "relu"
+    activation: str | Sequence[str] | None = None
     output: str | None = None
     cost: str | None = None
     normalization: str | None = None
-    optimizer: str = "adam"
+    optimizer: str | None = None
     learning_rate: float | None = None
     momentum: float | None = None
-    schedule: str = "constant"
+    schedule: str | None = None
     warm_up: float = 0
     initial_weights: str | None = None
     l2: float = 0.0
@@ -59,6 +65,7 @@ class Recipe:
     clip_norm: float | None = None
     max_norm: float | None = None
     label_smoothing: float = 0.0
+    class_weight: str | None = None
     batch_size: int | None = None
     epochs: int = 100
     patience: int | None = None
@@ -74,27 +81,54 @@ class Recipe:
     keep_path: bool = False
 
 
-def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """The recipe with a choice made wherever it left one to the data.
+def complete(
+    recipe: Recipe, rows: int, *, pictures: bool = False, table: bool = False, task: str = "classification"
+) -> Recipe:
+    """The recipe with a choice made wherever it left one to the data, which are so many `rows`.
 
-    Errors: `LimpidError` for a choice that no data could make right.
+    They may be `pictures`, or of a `table` with kinds of columns. Errors: `LimpidError` for a choice that no data could
+    make right.
     """
     check_recipe(recipe)
-    recipe = replace(recipe, hidden=tuple(recipe.hidden))
     lbfgs, level = recipe.optimizer == "lbfgs", recipe.gradient_tol is not None
-    first = recipe.activation if isinstance(recipe.activation, str) else next(iter(recipe.activation), "identity")
+    cycles = table and recipe.optimizer is None and not level
+    recipe = replace(recipe, hidden=tuple(recipe.hidden))
+    natural = {
+        "activation": "silu" if table else "relu",
+        "optimizer": "adamw" if cycles else "adam",
+        "schedule": "coslog4" if cycles else "constant",
+    }
+    recipe = _filled(recipe, natural)
     # a search for slope 0 must go on while nothing gets better, and must see the cost that it descends
-    patience = 0 if level or len(dataset) < ROWS_FOR_VALIDATION else 10
+    patience = 0 if level else _patience(rows, table, task)
     choices: dict[str, Any] = {
-        "learning_rate": optimizer_of(recipe).default_rate,
-        "initial_weights": natural_initializer(first if recipe.hidden else "identity"),
-        "dropout": 0.2 if dataset.image_shape and not level and not lbfgs else 0.0,
-        "batch_size": 32 if len(dataset) < ROWS_FOR_LARGE_BATCHES else 128,
+        "learning_rate": RATES_OF_TABLES[task == "regression"] if cycles else optimizer_of(recipe).default_rate,
+        "initial_weights": natural_initializer(_first_activation(recipe)),
+        "dropout": 0.2 if pictures and not level and not lbfgs else 0.0,
+        "batch_size": 32 if rows < ROWS_FOR_LARGE_BATCHES else 128,
         "patience": patience,
         "validation_size": 0.1 if (patience if recipe.patience is None else recipe.patience) else 0.0,
         "precision": "float64" if lbfgs else "float32",  # L-BFGS's line search needs the digits
     }
+    return _filled(recipe, choices)
+
+
+def _filled(recipe: Recipe, choices: dict[str, Any]) -> Recipe:
+    """With those of the choices that it leaves open."""
     return replace(recipe, **{name: choice for name, choice in choices.items() if getattr(recipe, name) is None})
+
+
+def _patience(rows: int, table: bool, task: str) -> int:
+    """Labels of a small table are soon learned by heart; numbers are worth every row."""
+    few = FEW_LABELS if table and task != "regression" else ROWS_FOR_VALIDATION
+    return 0 if rows < few else PATIENCE_WITH_TABLES if table else PATIENCE
+
+
+def _first_activation(recipe: Recipe) -> str:
+    if not recipe.hidden:
+        return "identity"
+    activation: Any = recipe.activation
+    return activation if isinstance(activation, str) else next(iter(activation), "identity")
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -102,7 +136,10 @@ def check_recipe(recipe: Recipe) -> None:
     _check_kinds(recipe)
     if recipe.precision is not None:
         choose("precision", recipe.precision, PRECISIONS)
-    choose("optimizer", recipe.optimizer, {**OPTIMIZERS, "lbfgs": None})
+    if recipe.class_weight is not None:
+        choose("class_weight", recipe.class_weight, {"balanced": None})
+    if recipe.optimizer is not None:
+        choose("optimizer", recipe.optimizer, {**OPTIMIZERS, "lbfgs": None})
     for what, share in (("test", recipe.test_size), ("validation", recipe.validation_size)):
         if share is not None and not 0 <= share < 1:
             raise LimpidError(f"the {what} size must be a share of at least 0 and below 1, got {share!r}")
@@ -112,7 +149,7 @@ def check_recipe(recipe: Recipe) -> None:
         raise LimpidError(f"the patience must be at least 0 epochs, got {recipe.patience!r}")
     if recipe.learning_rate is not None and not 0 < recipe.learning_rate < inf:
         raise LimpidError(f"the learning rate must be a finite number above 0, got {recipe.learning_rate!r}")
-    warmed_up(find_schedule(recipe.schedule), recipe.warm_up)
+    warmed_up(find_schedule("constant" if recipe.schedule is None else recipe.schedule), recipe.warm_up)
     if recipe.optimizer == "lbfgs" and any(getattr(recipe, name) for name in OF_STEPS):
         raise LimpidError(f"lbfgs takes neither {' nor '.join(OF_STEPS)}: choose another optimizer")
     if recipe.optimizer == "lbfgs" and recipe.normalization == "batch":
@@ -122,9 +159,9 @@ def check_recipe(recipe: Recipe) -> None:
 
 
 def optimizer_of(recipe: Recipe) -> Optimizer:
-    """The optimizer with the momentum that was asked for."""
+    """The optimizer, of a complete recipe, with the momentum that was asked for."""
     # L-BFGS steps by itself: the rule that it is given only carries l2
-    optimizer = find_optimizer("gradient_descent" if recipe.optimizer == "lbfgs" else recipe.optimizer)
+    optimizer = find_optimizer("gradient_descent" if recipe.optimizer == "lbfgs" else str(recipe.optimizer))
     if recipe.momentum is None:
         return optimizer
     if not isinstance(optimizer, (Momentum, Nesterov)):
@@ -139,7 +176,17 @@ def _check_kinds(recipe: Recipe) -> None:
         (Real, NUMBERS, "a number"),
         (
             str,
-            ("output", "cost", "normalization", "optimizer", "schedule", "initial_weights", "engine", "precision"),
+            (
+                "output",
+                "cost",
+                "normalization",
+                "optimizer",
+                "schedule",
+                "initial_weights",
+                "class_weight",
+                "engine",
+                "precision",
+            ),
             "a name",
         ),
     ):
@@ -151,5 +198,5 @@ def _check_kinds(recipe: Recipe) -> None:
     hidden: Any = recipe.hidden
     if isinstance(hidden, str) or not isinstance(hidden, Iterable):
         raise LimpidError(f"hidden must be a sequence of integers, one for each hidden layer, got {hidden!r}")
-    if not isinstance(recipe.activation, (str, Sequence)):
+    if recipe.activation is not None and not isinstance(recipe.activation, (str, Sequence)):
         raise LimpidError(f"activation must be a name, or one for each hidden layer, got {recipe.activation!r}")

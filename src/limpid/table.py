@@ -64,11 +64,11 @@ class Column:
 
     def labels(self) -> tuple[NDArray[np.int64], list[str]]:
         """(rows,) codes, -1 where missing, and the text of each, as `label` has it."""
-        present, codes = ~self.missing, np.full(len(self), -1)
-        distinct, codes[present] = np.unique(self.values[present], return_inverse=True)
         if self.kind == "text":
-            given = [label(self.texts[code]) for code in distinct]
+            codes, given = self.values, [label(text) for text in self.texts]
         else:
+            present, codes = ~self.missing, np.full(len(self), -1)
+            distinct, codes[present] = np.unique(self.values[present], return_inverse=True)
             given = [(_written if self.kind == "number" else _date)(each) for each in distinct]
         places = {text: place for place, text in enumerate(dict.fromkeys(given))}
         return np.array([*map(places.__getitem__, given), -1])[codes], list(places)
@@ -111,7 +111,7 @@ class Table:
         for name, column in self.columns.items():
             if len(column) != self._rows:
                 raise DataError(f"column {name!r} has {len(column)} rows, others have {self._rows}")
-            if column.values.dtype.kind == "f" and np.isinf(column.values).any():
+            if column.values.dtype.kind == "f" and not _all_finite(column.values) and np.isinf(column.values).any():
                 row = int(np.isinf(column.values).argmax())
                 raise DataError(f"column {name!r} row {row + 1}: {column.values[row]} is not a usable number")
 
@@ -150,6 +150,33 @@ class Table:
             digest.update(np.where(column.missing, values.dtype.type(-1), values + 0).data)  # one NaN, one zero
             digest.update(np.packbits(column.missing).data)
         return digest.hexdigest()
+
+
+def joined(columns: Sequence[Column]) -> Column:
+    """Columns of one kind, one below the other; one without a cell that is not missing fits any kind."""
+    kinds = {column.kind for column in columns}
+    if len(kinds) > 1:
+        kinds = {column.kind for column in columns if not column.missing.all()} or {columns[0].kind}
+    kind = kinds.pop()
+    if kinds:
+        raise DataError(f"cells of one kind are needed, got {kind}s and {kinds.pop()}s")
+    columns = [column if column.kind == kind else _all_missing(kind, len(column)) for column in columns]
+    if kind != "text":
+        return Column(kind, np.concatenate([column.values for column in columns]))
+    texts = tuple(sorted({text for column in columns for text in column.texts}))
+    places = {text: place for place, text in enumerate(texts)}
+    parts = [np.array([*map(places.get, column.texts), -1], np.int32)[column.values] for column in columns]
+    return Column(kind, np.concatenate(parts), texts)
+
+
+def _all_finite(values: NDArray[Any]) -> bool:
+    """Quickly: NaN and infinities show in the extremes."""
+    return not len(values) or bool(np.isfinite(values.min()) and np.isfinite(values.max()))
+
+
+def _all_missing(kind: str, rows: int) -> Column:
+    cells = {"number": np.float64(np.nan), "text": np.int32(-1), "moment": np.int64(NO_MOMENT)}
+    return Column(kind, np.full(rows, cells[kind]))
 
 
 def text_column(cells: NDArray[Any], texts: Sequence[str]) -> Column:

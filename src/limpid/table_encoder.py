@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from limpid.columns import Category, Date, Number, Piece
 from limpid.errors import DataError, LimpidError, listed, nearest
 from limpid.frames import is_frame, table_of
-from limpid.table import Column
+from limpid.table import Column, Table
 
 Encoded = Number | Category | Date
 BY_KIND: dict[str, type[Encoded]] = {"number": Number, "category": Category, "date": Date}
@@ -38,14 +38,22 @@ class TableEncoder:
         one that is named in `categorical` is absent.
         """
         names = list(names)
+        return TableEncoder.of(names, (fit_column(name, cells(name), categorical) for name in names), categorical)
+
+    @staticmethod
+    def of(names: Sequence[str], fitted: Iterable[Encoded | str], categorical: Sequence[str] = ()) -> "TableEncoder":
+        """From what `fit_column` has come to for each of the columns called `names`.
+
+        Errors: as `fit`.
+        """
         for name in categorical:
             if name not in names:
-                raise DataError(f"no column {name!r}{nearest(name, names)} to be categorical; columns: {listed(names)}")
-        columns, left_out = [], []
-        for name in names:
-            column = cells(name)
-            kind: Any = Category if name in categorical else NATURAL[column.kind]
-            found = kind.fit(name, column)
+                raise DataError(
+                    f"no column {name!r}{nearest(name, names)} to be categorical; columns: {', '.join(names)}"
+                )
+        columns: list[Encoded] = []
+        left_out: list[tuple[str, str]] = []
+        for name, found in zip(names, fitted, strict=True):
             if isinstance(found, str):
                 left_out.append((name, found))
             else:
@@ -89,15 +97,20 @@ class TableEncoder:
         """(outputs,) which column each output comes from."""
         return np.repeat(np.arange(len(self.columns)), [len(column.names) for column in self.columns])
 
+    def table(self, X: Any) -> Table:
+        """The columns that are needed of rows as `encode` takes them. Errors: as there."""
+        table = table_of(X if is_frame(X) else self._named(X), self.inputs)
+        if not len(table):
+            raise LimpidError("at least one row is needed, the table has none")
+        return table
+
     def encode(self, X: Any, dtype: Any) -> Any:
         """Rows of a `Table` or data frame as (rows, outputs) of `dtype`: an array, or SciPy's compressed sparse rows.
 
         Or rows of an array, or one row, with a cell for each of `inputs` in that order. Errors: `DataError` for an
         absent column or a cell that cannot be read as what the column is.
         """
-        table = table_of(X if is_frame(X) else self._named(X), self.inputs)
-        if not len(table):
-            raise LimpidError("at least one row is needed, the table has none")
+        table = self.table(X)
         pieces = [column.encode(table[column.name]) for column in self.columns]
         places = np.cumsum([0, *(len(column.names) for column in self.columns[:-1])])
         placed = [(int(at), piece) for at, several in zip(places, pieces, strict=True) for piece in several]
@@ -151,6 +164,13 @@ class TableEncoder:
         if not columns or len({column.name for column in columns}) < len(columns):
             raise LimpidError("an encoder needs columns with a name of their own each")
         return TableEncoder(columns, left_out)
+
+
+def fit_column(name: str, column: Column, categorical: Sequence[str] = ()) -> Encoded | str:
+    """What the column called `name`, in the rows to learn from, will be; or why it is of no use."""
+    kind: Any = Category if name in categorical else NATURAL[column.kind]
+    found: Encoded | str = kind.fit(name, column)
+    return found
 
 
 def _column(described: dict[str, Any]) -> Encoded:

@@ -7,8 +7,8 @@ from typing import Any
 from limpid.dataset import Dataset
 from limpid.engines import Engine, Made, Work, find_engine
 from limpid.errors import LimpidError, choose
-from limpid.learning import Learning
-from limpid.recipe import Recipe, complete
+from limpid.learning import Learning, completed
+from limpid.recipe import Recipe
 from limpid.stochastic import SECONDS_A_CALL
 from limpid.training import Epoch, Training
 
@@ -93,7 +93,7 @@ def train_many(networks: Iterable[Mapping[str, Any]], dataset: Dataset, **shared
             if name in own:
                 raise LimpidError(f"{name} is the same for all networks: give it once, beside them")
     common = Recipe(**shared)
-    settled = complete(common, dataset)
+    settled = completed(common, dataset)
     common = replace(common, **{name: getattr(settled, name) for name in OF_ALL})
     base = Learning(dataset, common)
     return Together([Learning(dataset, replace(common, **own), like=base) for own in every])

@@ -1,6 +1,6 @@
 """Readers: a name or a file in, a `Dataset` out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,11 @@ from limpid.readers.content import STDIN
 from limpid.readers.databases import asked, called, is_database
 from limpid.readers.idx import read_idx
 from limpid.readers.npz import read_npz
+from limpid.readers.parquet import PARQUET, ParquetStream
 from limpid.readers.tables import SUFFIXES, dataset_of, is_table, read_table
+from limpid.stream import StreamedTable
+from limpid.streamed_learning import held_out_rows
+from limpid.streamed_rows import parts_of
 from limpid.table import Table
 
 
@@ -79,6 +83,46 @@ def read(
     return replace(dataset, task=guessed, test=test or None)
 
 
+def open_stream(
+    source: str | Path,
+    target: str,
+    *,
+    task: str | None = None,
+    ignore: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+) -> StreamedTable:
+    """The Parquet file `source`, to be read in parts; the rest is as for `read`.
+
+    Errors: `DataError` for a missing or damaged file, or an unknown column.
+    """
+    if task is not None:
+        choose("task", task, dict.fromkeys(TASKS))
+    stream = ParquetStream(source)
+    wanted = Wanted.of(target, None, True, ignore, categorical)
+    inputs, targets = wanted.choose(list(stream.columns))
+    return StreamedTable(stream, tuple(inputs), tuple(targets), tuple(categorical), task)
+
+
+def read_parts(model: Model, source: str) -> Iterator[Dataset] | None:
+    """The rows of a Parquet file for a model that learned from a table, without answers, some at a time.
+
+    None for another kind of file or of model. Errors: as `read`.
+    """
+    if model.encoder is None or not source.lower().endswith(PARQUET):
+        return None
+    stream = ParquetStream(source)
+    inputs = Wanted.of(None, model, False, (), ()).choose(list(stream.columns))[0]
+    return parts_of(stream, inputs, model.task)
+
+
+def streamed_unseen(model: Model, source: str) -> Iterator[Dataset] | None:
+    """The rows that were held out when the model learned from this Parquet file in parts; None where it did not."""
+    if model.encoder is None or not source.lower().endswith(PARQUET):
+        return None
+    stream = ParquetStream(source)
+    return held_out_rows(model, stream) if stream.fingerprint() == model.origin.fingerprint else None
+
+
 def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
     if source == "mnist":
         return read_mnist(data_dir)
@@ -128,4 +172,4 @@ def _numbers(name: str, table: Table) -> NDArray[np.float64]:
         raise DataError(f"{name}: {error}") from None
 
 
-__all__ = ["BUILTIN", "SUFFIXES", "read"]
+__all__ = ["BUILTIN", "SUFFIXES", "open_stream", "read", "read_parts", "streamed_unseen"]

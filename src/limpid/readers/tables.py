@@ -3,17 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from limpid.dataset import Dataset
+from limpid.dataset import Dataset, answers_in
 from limpid.errors import DataError
 from limpid.frames import column_names, table_of
 from limpid.readers.arrow import read_with_arrow
 from limpid.readers.columns import Wanted
 from limpid.readers.content import STDIN, content_of
 from limpid.readers.delimited import read_delimited
-from limpid.table import Column
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 BINARY_SUFFIXES = (".parquet", ".feather", ".arrow", ".ipc")
@@ -54,33 +50,14 @@ def dataset_of(name: str, frame: Any, wanted: Wanted) -> Dataset:
         table = table_of(frame, list(dict.fromkeys([*inputs, *targets])))
         if not len(table):
             raise DataError("it has no rows")
-        y = [answers(target, table[target]) for target in targets]
+        y = answers_in(table, targets) if targets else None
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     return Dataset(
         name=name,
         X=table.only(inputs),
-        y=None if not y else y[0] if len(y) == 1 else np.column_stack(y),
+        y=y,
         features=tuple(inputs),
         targets=tuple(targets),
         categorical=wanted.categorical,
     )
-
-
-def answers(name: str, column: Column) -> NDArray[Any]:
-    """A target column (rows,): truth values, whole numbers, numbers or texts.
-
-    Errors: `DataError` for a missing cell or dates.
-    """
-    if column.missing.any():
-        raise DataError(f"column {name!r} row {int(column.missing.argmax()) + 1}: a missing cell, which cannot be used")
-    if column.kind == "moment":
-        raise DataError(f"column {name!r} holds dates, which cannot be predicted; numbers or texts are needed")
-    if column.kind == "text":
-        texts: NDArray[Any] = np.array(column.texts)
-        return np.asarray(texts[column.values])
-    if column.values.dtype.kind == "b" or np.can_cast(column.values.dtype, np.int64):
-        return column.values if column.values.dtype.kind == "b" else column.values.astype(np.int64)
-    numbers = column.numbers(name)
-    whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
-    return numbers.astype(np.int64) if whole else numbers
