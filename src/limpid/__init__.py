@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         LossCurveDisplay,
         MLPClassifier,
         MLPRegressor,
+        TabularEncoder,
     )
     from limpid.evaluation import Evaluation, evaluate
     from limpid.exports import export
@@ -41,6 +42,7 @@ _HOMES = {
     "LossCurveDisplay": "estimators",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "TabularEncoder": "estimators",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
     "export": "exports",
@@ -81,6 +83,7 @@ __all__ = [
     "Network",
     "Recipe",
     "StreamedLearning",
+    "TabularEncoder",
     "Together",
     "dense_network",
     "evaluate",
