@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from limpid.dataset import TASKS, Dataset, guess_task
 from limpid.errors import DataError, LimpidError, choose, nearest
 from limpid.frames import is_frame
-from limpid.model import Model
 from limpid.readers.builtin import BUILTIN, read_mnist
 from limpid.readers.columns import Wanted
 from limpid.readers.content import STDIN
 from limpid.readers.databases import asked, is_database
-from limpid.readers.idx import read_idx
+from limpid.readers.idx import labels_beside, read_idx
 from limpid.readers.npz import read_npz
 from limpid.readers.tables import SUFFIXES, dataset_of, is_table, read_table
 from limpid.table import Table
+
+if TYPE_CHECKING:
+    from limpid.model import Model
 
 
 def read(
@@ -27,7 +29,7 @@ def read(
     *,
     data_dir: str | Path | None = None,
     task: str | None = None,
-    like: Model | None = None,
+    like: "Model | None" = None,
     answers: bool = True,
     ignore: Sequence[str] = (),
     categorical: Sequence[str] = (),
@@ -49,20 +51,7 @@ def read(
     """
     if task is not None:
         choose("task", task, dict.fromkeys(TASKS))
-    wanted = Wanted.of(target, like, answers, ignore, categorical)
-    if is_frame(source):
-        dataset = dataset_of("table", source, wanted)
-    elif query is not None or is_database(str(source)):
-        dataset = dataset_of(*asked(str(source), query), wanted)
-    else:
-        source = str(source)
-        if target is not None and source in BUILTIN:
-            raise LimpidError(f"{source} has its own target, none can be named, got {target!r}")
-        if data_dir is not None and source != "mnist":
-            raise LimpidError(f"data_dir is for mnist, not for {source}")
-        dataset = _read(source, wanted, data_dir)
-    if (ignore or categorical) and not isinstance(dataset.X, Table):
-        raise LimpidError(f"{dataset.name}: its columns have no names; ignore and categorical are for tables")
+    dataset = _opened(source, Wanted.of(target, like, answers, ignore, categorical), target, data_dir, query)
     if like is not None:
         return _fit(dataset, like)
     if dataset.y is None or (task is None and isinstance(source, str) and source in BUILTIN):
@@ -76,6 +65,47 @@ def read(
         raise LimpidError(f"{dataset.name}: several labels need columns of 0 and 1")
     test = dataset.test and replace(dataset.test, task=guessed)
     return replace(dataset, task=guessed, test=test or None)
+
+
+def read_whole(
+    source: Any,
+    target: str | None = None,
+    *,
+    data_dir: str | Path | None = None,
+    ignore: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+    query: str | None = None,
+) -> Dataset:
+    """All that is in `source`, for who looks at it before anything is to be learned; the arguments are `read`'s.
+
+    Every column of a table that is not in `ignore` is among the inputs, whichever `target` names; other sources have
+    their answers where they hold some. Errors: as `read`.
+    """
+    if is_frame(source) or query is not None or is_table(Path(str(source))):
+        wanted = Wanted.of(None, None, False, ignore, categorical)._replace(for_model=True)
+    else:
+        path = Path(str(source))
+        answers = target is not None or "idx" not in path.name or labels_beside(path).exists()
+        wanted = Wanted.of(target, None, answers, ignore, categorical)._replace(for_model=target is None)
+    return _opened(source, wanted, target, data_dir, query)
+
+
+def _opened(source: Any, wanted: Wanted, target: str | None, data_dir: str | Path | None, query: str | None) -> Dataset:
+    """What is wanted of a source of any kind; `target` as the caller named it."""
+    if is_frame(source):
+        dataset = dataset_of("table", source, wanted)
+    elif query is not None or is_database(str(source)):
+        dataset = dataset_of(*asked(str(source), query), wanted)
+    else:
+        source = str(source)
+        if target is not None and source in BUILTIN:
+            raise LimpidError(f"{source} has its own target, none can be named, got {target!r}")
+        if data_dir is not None and source != "mnist":
+            raise LimpidError(f"data_dir is for mnist, not for {source}")
+        dataset = _read(source, wanted, data_dir)
+    if (wanted.ignored or wanted.categorical) and not isinstance(dataset.X, Table):
+        raise LimpidError(f"{dataset.name}: its columns have no names; ignore and categorical are for tables")
+    return dataset
 
 
 def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
@@ -102,7 +132,7 @@ def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
     )
 
 
-def _fit(dataset: Dataset, model: Model) -> Dataset:
+def _fit(dataset: Dataset, model: "Model") -> Dataset:
     """The data set as the model needs it; a refusal names both numbers."""
     if model.encoder is None and isinstance(dataset.X, Table):
         X = np.column_stack([dataset.X[name].numbers(name) for name in dataset.X])
@@ -117,4 +147,4 @@ def _fit(dataset: Dataset, model: Model) -> Dataset:
     return replace(dataset, y=y, task=model.task, image_shape=model.image_shape, test=test or None)
 
 
-__all__ = ["BUILTIN", "SUFFIXES", "read"]
+__all__ = ["BUILTIN", "SUFFIXES", "read", "read_whole"]

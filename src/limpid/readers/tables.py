@@ -54,7 +54,7 @@ def dataset_of(name: str, frame: Any, wanted: Wanted) -> Dataset:
     Errors: `DataError` as `read_table`.
     """
     try:
-        inputs, targets = wanted.choose(name, [str(column) for column in frame.columns])
+        inputs, targets = wanted.choose(name, [str(column) for column in getattr(frame, "columns", frame)])
         table = table_of(frame, [*inputs, *targets])
         if not len(table):
             raise DataError("no rows")
