@@ -17,9 +17,11 @@ if TYPE_CHECKING:
         MLPRegressor,
     )
     from limpid.evaluation import Evaluation, evaluate
+    from limpid.inspecting import inspect
     from limpid.learning import Learning, learn
     from limpid.model import Model
     from limpid.network import Dense, Network, dense_network
+    from limpid.profile import Profile
     from limpid.readers import read
     from limpid.recipe import Recipe
     from limpid.report import write_report
@@ -41,12 +43,14 @@ _HOMES = {
     "MLPRegressor": "estimators",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
+    "inspect": "inspecting",
     "Learning": "learning",
     "learn": "learning",
     "Model": "model",
     "Dense": "network",
     "Network": "network",
     "dense_network": "network",
+    "Profile": "profile",
     "read": "readers",
     "Recipe": "recipe",
     "write_report": "report",
@@ -73,10 +77,12 @@ __all__ = [
     "Model",
     "ModelFileError",
     "Network",
+    "Profile",
     "Recipe",
     "Together",
     "dense_network",
     "evaluate",
+    "inspect",
     "learn",
     "load",
     "read",
