@@ -103,6 +103,36 @@ def train(
 
 
 @app.command()
+def inspect(
+    source: option.Source,
+    data_dir: option.DataDir = None,
+    target: option.Target = None,
+    query: option.Query = None,
+    ignore: option.Ignore = None,
+    categorical: option.Categorical = None,
+    task: option.Task = None,
+    everything: option.All = False,
+    as_json: option.AsJson = False,
+    quiet: option.Quiet = False,
+) -> None:
+    """Look at SOURCE before learning: its columns, its target (guessed if not said), identifiers and leaks."""
+    from limpid.inspecting import inspect as look
+
+    folder = str(data_dir) if data_dir else None
+    ignored, names = _names(ignore), _names(categorical)
+    profile = look(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
+    if not quiet:
+        from limpid.profile_tables import show as print_profile
+
+        chosen = {"data-dir": folder, "target": target, "query": query, "ignore": ignore, "categorical": categorical}
+        print_profile(profile, {**chosen, "task": task}, everything)
+    if as_json:
+        import json
+
+        print(json.dumps(profile.describe(), allow_nan=False))
+
+
+@app.command()
 def evaluate(
     model: option.ModelFile,
     source: option.Source,

@@ -50,6 +50,7 @@ Task = Annotated[str | None, typer.Option(help="classification, multilabel or re
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
 Engine = Annotated[str, typer.Option(help="What computes: native, or reference, which is slower and can be read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+All = Annotated[bool, typer.Option("--all", help="Show every column, class and finding, however many there are.")]
 Quiet = Annotated[bool, typer.Option(help="Print nothing but what is asked for.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")]
 Hidden = Annotated[str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")]
