@@ -413,7 +413,7 @@ def test_names_that_are_none_are_refused(options: dict[str, Any], told: str) -> 
 
 
 def test_dates_are_no_categories() -> None:
-    with pytest.raises(DataError, match="column 'when': categories are needed, got dates"):
+    with pytest.raises(DataError, match="table: column 'when': categories are needed, got dates"):
         limpid.inspect({"when": np.datetime64("2020-01-01") + np.arange(9), "y": LABELS[:9]}, categorical=["when"])
 
 

@@ -33,7 +33,7 @@ def profile_of(dataset: Dataset, target: str | None = None, task: str | None = N
     table = _table(dataset)
     targets = target.split(",") if target else list(_answers(dataset))
     _check_names(dataset, table, targets)
-    cells = {name: cells_of(name, table[name], name in dataset.categorical) for name in table}
+    cells = _cells(dataset, table)
     figures = {name: _figures(dataset, name, table[name], cells[name], name in targets) for name in table}
     guess = None if targets else guess_target(list(figures.values()), dataset.categorical)
     targets, why = ([guess[0]], guess[1]) if guess else (targets, "")
@@ -67,7 +67,7 @@ def suspects_of(dataset: Dataset) -> dict[str, str]:
     if len(dataset) > MOST_ROWS:
         dataset = dataset.rows(np.sort(np.random.default_rng(0).choice(len(dataset), MOST_ROWS, replace=False)))
     table, names = _table(dataset), list(_answers(dataset))
-    cells = {name: cells_of(name, table[name], name in dataset.categorical) for name in table}
+    cells = _cells(dataset, table)
     target = target_of({name: cells[name] for name in names}, dataset.task)
     findings = _beside_target(target, cells, {name: each for name, each in cells.items() if name not in names})[1]
     return {found.column: found.kind for found in findings if found.kind in SUSPECT}
@@ -98,6 +98,13 @@ def _table(dataset: Dataset) -> Table:
     elif dataset.features:
         inputs = {name: Column("number", cells) for name, cells in zip(dataset.features, dataset.X.T, strict=True)}
     return Table({**inputs, **_answers(dataset)}, len(dataset))
+
+
+def _cells(dataset: Dataset, table: Table) -> dict[str, Cells]:
+    try:
+        return {name: cells_of(name, table[name], name in dataset.categorical) for name in table}
+    except DataError as error:
+        raise DataError(f"{dataset.name}: {error}") from None
 
 
 def _check_names(dataset: Dataset, table: Table, targets: list[str]) -> None:
