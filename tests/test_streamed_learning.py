@@ -14,7 +14,8 @@ from limpid.evaluation import evaluate, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import bytes_in
 from limpid.preparation import class_weights, row_weights, step_rule, stopping, targets_for
-from limpid.readers import open_stream, read
+from limpid.readers import read
+from limpid.readers.parts import open_stream
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stream import LEARNED, TESTED, WATCHED
 from limpid.streamed_learning import StreamedLearning, learn_stream

@@ -80,7 +80,8 @@ def train(
     from limpid.learning import Learning
     from limpid.memory import bytes_in
     from limpid.output import outcome
-    from limpid.readers import open_stream, read
+    from limpid.readers import read
+    from limpid.readers.parts import open_stream
     from limpid.recipe import Recipe, check_recipe
     from limpid.report import write_report
     from limpid.saving import save
@@ -117,6 +118,36 @@ def train(
 
 
 @app.command()
+def inspect(
+    source: option.Source,
+    data_dir: option.DataDir = None,
+    target: option.Target = None,
+    query: option.Query = None,
+    ignore: option.Ignore = None,
+    categorical: option.Categorical = None,
+    task: option.Task = None,
+    everything: option.All = False,
+    as_json: option.AsJson = False,
+    quiet: option.Quiet = False,
+) -> None:
+    """Look at SOURCE before learning: its columns, its target (guessed if not said), identifiers and leaks."""
+    from limpid.inspecting import inspect as look
+
+    folder = str(data_dir) if data_dir else None
+    ignored, names = _names(ignore), _names(categorical)
+    profile = look(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
+    if not quiet:
+        from limpid.profile_tables import show as print_profile
+
+        chosen = {"data-dir": folder, "target": target, "query": query, "ignore": ignore, "categorical": categorical}
+        print_profile(profile, {**chosen, "task": task}, everything)
+    if as_json:
+        import json
+
+        print(json.dumps(profile.describe(), allow_nan=False))
+
+
+@app.command()
 def evaluate(
     model: option.ModelFile,
     source: option.Source,
@@ -135,7 +166,8 @@ def evaluate(
     from limpid.evaluation import evaluate_parts
     from limpid.learning import unseen
     from limpid.output import outcome
-    from limpid.readers import read, streamed_unseen
+    from limpid.readers import read
+    from limpid.readers.parts import streamed_unseen
     from limpid.report import write_report
     from limpid.saving import load
 
@@ -170,7 +202,8 @@ def predict(
     """Answer for each row of SOURCE: the prediction and, for classes, each probability."""
     from limpid.answers import answered, in_parts, writer_for
     from limpid.files import replacing
-    from limpid.readers import read, read_parts
+    from limpid.readers import read
+    from limpid.readers.parts import read_parts
     from limpid.saving import load
 
     _check_writable({"source": source, "model": model}, {"answers": out})
@@ -189,11 +222,11 @@ def predict(
 @app.command()
 def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None, quiet: option.Quiet = False) -> None:
     """Write MODEL as something that answers without limpid, with rows to test itself by."""
-    from limpid import console
     from limpid.errors import choose
     from limpid.exports import TARGETS
     from limpid.exports import export as write
     from limpid.saving import load
+    from limpid.terminal import say
 
     target = choose("target", to, TARGETS)
     path = out or model.with_suffix(target.suffix)
@@ -202,7 +235,7 @@ def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None
     written = write(load(model), path, to)
     if not quiet:
         for each in written:
-            console.say(f"{to}: {each}")
+            say(f"{to}: {each}")
 
 
 @app.command()

@@ -24,8 +24,8 @@ OPTIMIZER_HELP = (
     "takes all rows at once. If not said, adamw for tables and adam else."
 )
 SCHEDULE_HELP = (
-    "How the learning rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle. "
-    "If neither it nor an optimizer is said, coslog4 for tables; else constant."
+    "How the rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle; "
+    "if neither it nor an optimizer is said, coslog4 for tables; else constant."
 )
 WEIGHTS_HELP = (
     "How weights are drawn before the first step: normal, normal_scaled, glorot_uniform, glorot_normal, he, lecun, "
@@ -54,6 +54,7 @@ Task = Annotated[str | None, typer.Option(help="classification, multilabel or re
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
 Engine = Annotated[str, typer.Option(help="What computes: native, or reference, which is slower and can be read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+All = Annotated[bool, typer.Option("--all", help="Show every column, class and finding, however many there are.")]
 Quiet = Annotated[bool, typer.Option(help="Print nothing but what is asked for.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")]
 Hidden = Annotated[str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")]
