@@ -182,6 +182,7 @@ def test_from_sqlite(from_lists: tuple[str, str], tmp_path: Path) -> None:
 
 def test_from_postgresql(postgresql: str, from_lists: tuple[str, str]) -> None:
     with psycopg.connect(postgresql) as connection:
+        connection.execute("drop table if exists t")
         connection.execute(
             "create table t (n bigint, x double precision, gaps smallint, word text, flag boolean, perhaps boolean,"
             " day date, moment timestamp, answer varchar)"

@@ -11,10 +11,10 @@ from limpid.errors import DataError
 from limpid.table import Column, dated, moment_column, text_column
 
 KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("durations", (timedelta, np.timedelta64)),  # NumPy's are whole numbers too
     ("numbers", (bool, int, float, Decimal, np.bool_, np.integer, np.floating)),
     ("texts", (str,)),
     ("dates", (date, np.datetime64)),
-    ("durations", (timedelta, np.timedelta64)),
     ("times", (time,)),
 )
 """Of cells, with the types that have it; the first that fits counts."""
@@ -46,6 +46,8 @@ def column_of(name: str, cells: Any) -> Column:
 
 def _array(cells: Any) -> NDArray[Any]:
     """Lists of anything but numbers keep their cells as they are: NumPy would make texts of mixed ones."""
+    if isinstance(cells, np.ma.MaskedArray):
+        cells = cells.tolist()  # None where masked
     if isinstance(cells, (list, tuple)) and not all(isinstance(cell, (int, float)) for cell in cells):
         return np.fromiter(cells, object, len(cells))
     return np.asarray(cells)

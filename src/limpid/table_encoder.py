@@ -48,9 +48,7 @@ class TableEncoder:
         """
         for name in categorical:
             if name not in names:
-                raise DataError(
-                    f"no column {name!r}{nearest(name, names)} to be categorical; columns: {', '.join(names)}"
-                )
+                raise DataError(f"no column {name!r}{nearest(name, names)} to be categorical; columns: {listed(names)}")
         columns: list[Encoded] = []
         left_out: list[tuple[str, str]] = []
         for name, found in zip(names, fitted, strict=True):
