@@ -1,6 +1,7 @@
 """The command line: parse, call, print. One line on stderr and exit code 2 where something does not fit."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,9 @@ def train(
     precision: option.Precision = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
+    checkpoint: option.Checkpoint = None,
+    every: option.Every = None,
+    resume: option.Resume = False,
     model: option.NewModel = None,
     report: option.Report = None,
     as_json: option.AsJson = False,
@@ -67,6 +71,7 @@ def train(
     given = {name: value for name, value in locals().items() if name in _choices()}
     given |= {"hidden": _layers(hidden), "activation": activation.split(",") if "," in activation else activation}
     from limpid import console
+    from limpid.checkpoints import NAME
     from limpid.evaluation import evaluate
     from limpid.learning import Learning
     from limpid.output import outcome
@@ -77,10 +82,17 @@ def train(
 
     recipe = Recipe(**given)
     check_recipe(recipe)
-    path = model or _model_for(source)
-    _check_writable({"source": source}, {"model": path, "report": report})
+    path, seconds = model or _model_for(source), _seconds(every)
+    if checkpoint is None and (resume or every is not None):
+        raise LimpidError(f"--{'resume' if resume else 'every'} needs --checkpoint FOLDER")
+    kept = {} if checkpoint is None else {"checkpoint": checkpoint / NAME}
+    _check_writable({"source": source, **kept}, {"model": path, "report": report})
     dataset = read(source, target, data_dir=data_dir, task=task)
     learning = Learning(dataset, recipe)
+    if checkpoint is not None:
+        found = learning.checkpoint(checkpoint, seconds, resume)
+        if resume and not quiet:
+            console.resumed(learning, kept["checkpoint"], found)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
             show(epoch)
@@ -255,6 +267,15 @@ def _model_for(source: str) -> Path:
     """Where the model goes when nothing was said: the source's name, here."""
     name = Path(source).name.removesuffix(".gz")
     return Path(f"{Path(name).stem if Path(name).suffix.lower() in {'.csv', '.npz', '.idx'} else name}.limpid")
+
+
+def _seconds(text: str | None) -> float:
+    """ "5m" as 300; 30 where nothing is said."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", "30s" if text is None else text, re.ASCII)
+    seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0.0
+    if not seconds:
+        raise LimpidError(f"--every needs a time as 0.5s, 30s, 5m or 2h, got {text!r}")
+    return seconds
 
 
 def _layers(text: str) -> list[int]:

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from math import ceil, inf
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limpid.activations import find_activation
+from limpid.checkpoint_file import Owner
+from limpid.checkpoints import Checkpoints
 from limpid.dataset import Dataset
 from limpid.encoder import Scaling, check_targets, encode_labels, value_range
 from limpid.engines import Coded, Examples, StepRule, all_finite, find_engine
@@ -17,11 +20,13 @@ from limpid.evaluation import score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
+from limpid.model_file import plain
 from limpid.network import Network, dense_network
 from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stochastic import shuffled
-from limpid.training import LBFGS, Descending, Epoch, Stopping, Training, Validation
+from limpid.stopping import Stopping
+from limpid.training import LBFGS, Descending, Epoch, Training, Validation
 
 LBFGS_PROGRESS = 1e-9
 """Where no slope is asked for, L-BFGS ends when an iteration lowers the cost by less than this share of it."""
@@ -51,11 +56,29 @@ class Learning:
         self.target_scaling = _target_scaling(self.train, self.network)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
+        self._checkpoints: Checkpoints | None = None
         if self.test:  # whatever does not fit is found before the work, not after it
             self._examples(self.test)
 
     def __iter__(self) -> Iterator[Epoch]:
-        return iter(self.training)
+        return iter(self._checkpoints or self.training)
+
+    def checkpoint(self, directory: str | Path, every: float = 30.0, resume: bool = False) -> bool:
+        """Keep where the training stands in `checkpoint.limpid` in `directory`, which is made where it is missing.
+
+        The file is replaced `every` so many seconds, also in the midst of a pass, and when the training ends or its
+        loop is left. To `resume` is to go on from the file that is there: to the same bits as if the training had not
+        been ended, but for L-BFGS, which begins anew from its last iterate. Of a training that was complete only the
+        `model` is left to take. More epochs may be asked for than before, where the schedule is not laid out over
+        all of them, and other `threads`. Returns whether there was a file to go on from; where there was none the
+        training starts afresh. A disk that fails later is warned of and ends nothing. `train_many` keeps none of this.
+
+        Errors: `LimpidError` for a file that is there without `resume`, or is of other examples or another recipe;
+        `ModelFileError` for a damaged or newer one.
+        """
+        owner = Owner(self.dataset.fingerprint(), plain(asdict(self.recipe)))
+        self._checkpoints = Checkpoints(self.training, self._random, owner, Path(directory), every, resume)
+        return self._checkpoints.resumed
 
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end soon; the model keeps the best so far."""
@@ -127,7 +150,7 @@ class Learning:
 
     def _training(self, shares: bool) -> Training:
         recipe, network = self.recipe, self.network
-        random = np.random.default_rng(recipe.seed)
+        random = self._random = np.random.default_rng(recipe.seed)
         engine = find_engine(recipe.engine, recipe.threads)
         optimizer = optimizer_of(recipe)
         dtype, small = PRECISIONS[str(recipe.precision)], self.train.X.dtype == np.uint8 or shares
