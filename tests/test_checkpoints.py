@@ -36,6 +36,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     **{schedule: {"schedule": schedule, "warm_up": 1.5} for schedule in SCHEDULES},
     "adaptive": {"schedule": "adaptive", "patience": 1, "tolerance": 0.05, "epochs": 9},
     "dropout": {"dropout": 0.3},
+    "class weights": {"class_weight": "balanced"},
     "batch": {"normalization": "batch", "dropout": 0.2},
     "layer": {"normalization": "layer", "max_norm": 1.0},
     "early stopping": {"patience": 2, "learning_rate": 0.3, "epochs": 40},
@@ -79,6 +80,23 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_killed_training_comes_to_the_same(engine: str, name: str, tmp_path: Path) -> None:
     def start() -> Learning:
         return lesson(CHOICES[name], engine=engine)
+
+    whole = start()
+    list(whole)
+    got, died = lives(tmp_path, 3, start)
+    assert died > 3
+    assert outcome(got) == outcome(whole)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_killed_training_on_a_table_comes_to_the_same(tmp_path: Path) -> None:
+    rows = "".join(f"{number % 7},{'ab'[number % 2]}{number % 3},{number * number % 5}\n" for number in range(90))
+    (tmp_path / "rows.csv").write_text(f"number,name,wanted\n{rows}")
+
+    def start() -> Learning:
+        learning = learn(read(tmp_path / "rows.csv", "wanted"), hidden=[5], epochs=4, batch_size=16)
+        learning.training.seconds_a_call = 1e-9
+        return learning
 
     whole = start()
     list(whole)

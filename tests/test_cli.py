@@ -29,8 +29,8 @@ from limpid.schedules import SCHEDULES, Clock
 
 Captured = pytest.CaptureFixture[str]
 KEYS = (
-    "task rows_train rows_test network parameters epochs seconds_training cost_train cost_test test_accuracy slope "
-    "stopped_because model"
+    "task rows_train rows_test network parameters epochs seconds_training cost_train cost_test test_accuracy "
+    "test_balanced_accuracy slope stopped_because model"
 ).split()
 
 
@@ -227,6 +227,7 @@ def test_datasets_and_version(run: Any) -> None:
         ("train iris --resume", "--resume needs --checkpoint FOLDER"),
         ("train iris --every 5s", "--every needs --checkpoint FOLDER"),
         ("train iris --checkpoint run --every 5", "--every needs a time as 0.5s, 30s, 5m or 2h, got '5'"),
+        ("train iris --checkpoint run --memory 1GB", "--checkpoint needs all rows in memory: not with --memory"),
         ("train iris --checkpoint run --every 0s", "got '0s'"),
         ("train iris --checkpoint bad.limpid", "cannot write checkpoints into bad.limpid: File exists"),
         ("train iris --checkpoint . --model checkpoint.limpid", "the checkpoint lies there"),
@@ -251,7 +252,7 @@ def test_datasets_and_version(run: Any) -> None:
         ("predict bad.limpid iris", "bad.limpid is not a limpid model"),
         ("show bad.limpid", "bad.limpid is not a limpid model"),
         ("train one.csv --target y", "at least two classes are needed to tell apart, got only a"),
-        ("train bad.csv --target y", "bad.csv: column 'x' row 2: cannot read 'oops' as a number"),
+        ("train bad.csv --target y", "bad.csv: column 'x' row 11: cannot read 'oops' as a number"),
         ("train empty.csv --target y", "no rows below the header"),
         ("predict wine.limpid iris", "the model learned from 13 inputs, got 4"),
         ("predict wine.limpid iris --out absent/a.csv", "cannot write the answers"),
@@ -260,7 +261,7 @@ def test_datasets_and_version(run: Any) -> None:
 def test_a_refusal_is_one_line_and_writes_nothing(words: str, told: str, run: Any, tmp_path: Path) -> None:
     (tmp_path / "bad.limpid").write_bytes(b"no model")
     (tmp_path / "one.csv").write_text("x,y\n" + "1,a\n" * 9)
-    (tmp_path / "bad.csv").write_text("x,y\n1,a\noops,b\n")
+    (tmp_path / "bad.csv").write_text("x,y\n1,a\n" + "2,a\n" * 9 + "oops,b\n")
     (tmp_path / "empty.csv").write_text("x,y\n")
     if "wine.limpid" in words:
         run("train", "wine", "--epochs", "1", "--hidden", "2", "--quiet")

@@ -1,6 +1,7 @@
 """What the documents show is run, and what they name is there."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,29 @@ def test_the_examples_for_those_who_come_from_elsewhere_run(code: str, monkeypat
     monkeypatch.setenv("MPLBACKEND", "Agg")
     assert "assert" in code
     exec(compile(code, "docs/migration.md", "exec"), {"__name__": "__main__"})
+
+
+EXPORT = (ROOT / "docs" / "export.md").read_text()
+
+
+def test_the_examples_of_exports_run_and_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not shutil.which("node"):
+        pytest.skip("exports to JavaScript are run by node, which is not installed")
+    monkeypatch.chdir(tmp_path)
+    code = "".join(re.findall(r"```python\n(.*?)```", EXPORT, flags=re.DOTALL))
+    exec(compile(code, "docs/export.md", "exec"), {"__name__": "__main__"})
+    for language, name in (("c", "main.c"), ("js", "main.mjs")):
+        (example,) = re.findall(rf"```{language}\n(.*?)```", EXPORT, flags=re.DOTALL)
+        Path(name).write_text(example)
+    subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "main.c", "homes.c", "-lm"], check=True)
+    answers = [
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        for command in (["./a.out"], ["node", "main.mjs"])
+    ]
+    assert answers[0] == answers[1]
+    (testing,) = re.findall(r"^(cc .*?) && \./a\.out +# (.*)$", EXPORT, flags=re.MULTILINE)
+    subprocess.run(testing[0].split(), check=True)
+    assert subprocess.run(["./a.out"], capture_output=True, text=True, check=True).stdout == f"{testing[1]}\n"
 
 
 EXAMPLES: dict[str, tuple[list[str], str]] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from limpid.errors import LimpidError
-from limpid.files import check_writable, replace_file
+from limpid.files import check_writable, replace_file, replace_files
 
 
 def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
@@ -43,6 +43,30 @@ def test_a_full_disk_leaves_the_old_file(call: str, tmp_path: Path, monkeypatch:
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_several_files_are_replaced_together_or_not_at_all(
+    there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    if there:
+        first.write_bytes(b"old")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    whole = Path.replace
+
+    def fail(path: Path, target: Path) -> Path:
+        if target.name == "second":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return whole(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        replace_files({first: b"new", second: b"new"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    monkeypatch.undo()
+    replace_files({first: b"new", second: b"too"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"new", b"too")
 
 
 def test_what_cannot_be_written_is_found_before(tmp_path: Path) -> None:

@@ -180,11 +180,11 @@ def test_what_was_held_out_is_found_again() -> None:
 
 
 def test_a_recipe_is_completed_from_the_data() -> None:
-    few, many = Dataset("few", np.zeros((50, 1)), None), Dataset("many", np.zeros((10_000, 1)), None)
-    picture = Dataset("picture", np.zeros((2000, 4)), None, image_shape=(2, 2))
+    few, many = 50, 10_000
     assert (complete(Recipe(), few).patience, complete(Recipe(), few).validation_size) == (0, 0.0)
     assert (complete(Recipe(), many).batch_size, complete(Recipe(), many).patience) == (128, 10)
-    assert (complete(Recipe(), picture).dropout, complete(Recipe(optimizer="lbfgs"), picture).dropout) == (0.2, 0.0)
+    assert complete(Recipe(), 2000, pictures=True).dropout == 0.2
+    assert complete(Recipe(optimizer="lbfgs"), 2000, pictures=True).dropout == 0.0
     assert complete(Recipe(patience=5), few).validation_size == 0.1
     assert complete(Recipe(optimizer="lbfgs"), few).precision == "float64"
     assert complete(Recipe(activation="selu"), few).initial_weights == "lecun"
@@ -293,3 +293,24 @@ def test_data_that_does_not_fit_is_refused() -> None:
         learn(Dataset("row", np.zeros((1, 1)), np.zeros(1), "regression"))
     with pytest.raises(LimpidError, match="needs targets from 0 to inf, got values from -1 to 3"):
         learn(Dataset("counts", np.zeros((2, 1)), np.array([-1.0, 3.0]), "regression"), cost="poisson", test_size=0)
+
+
+def test_each_class_counts_the_same_on_request() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(3000, 2))
+    y = (X.sum(axis=1) + random.normal(size=3000) > 3.2).astype(int)
+    assert 0.01 < y.mean() < 0.06
+    plain, balanced = (
+        lesson(Dataset("rare", X, y), hidden=[4], epochs=10, class_weight=weight)[0] for weight in (None, "balanced")
+    )
+    scores = [learning.evaluate(learning.model) for learning in (plain, balanced)]
+    assert [score is not None and score.balanced_accuracy for score in scores] == pytest.approx([0.5, 0.9], abs=0.1)
+    weights = balanced.training._in_memory.weights
+    assert weights is not None
+    rare = balanced.train.y == 1
+    assert weights[rare].sum() == pytest.approx(weights[~rare].sum(), rel=1e-5)
+    assert weights.sum() == pytest.approx(len(weights), rel=1e-5)
+    with pytest.raises(LimpidError, match="class_weight 'balanced' is for a classification"):
+        learn(read("diabetes"), class_weight="balanced")
+    with pytest.raises(LimpidError, match="unknown class_weight 'balancd' .did you mean 'balanced'"):
+        learn(read("iris"), class_weight="balancd")

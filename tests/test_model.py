@@ -99,7 +99,7 @@ def test_trace_and_gradients() -> None:
 )
 def test_inputs_that_do_not_fit_are_refused(rows: object, told: str) -> None:
     with pytest.raises(LimpidError, match=told):
-        make().predict(rows)  # type: ignore[arg-type]
+        make().predict(rows)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_with_the_shared_seed_a_network_is_what_learn_makes() -> None:
 
 def test_scaled_inputs_are_there_once() -> None:
     together = train_many([{"seed": seed} for seed in range(3)], read("digits"), hidden=[4])
-    shared = {id(learning.training._examples.X.X) for learning in together.learnings}
+    shared = {id(learning.training._in_memory.X.X) for learning in together.learnings}
     assert len(shared) == 1
 
 

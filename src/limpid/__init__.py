@@ -17,13 +17,15 @@ if TYPE_CHECKING:
         MLPRegressor,
     )
     from limpid.evaluation import Evaluation, evaluate
+    from limpid.exports import export
     from limpid.learning import Learning, learn
     from limpid.model import Model
     from limpid.network import Dense, Network, dense_network
-    from limpid.readers import read
+    from limpid.readers import open_stream, read
     from limpid.recipe import Recipe
     from limpid.report import write_report
     from limpid.saving import load, save
+    from limpid.streamed_learning import StreamedLearning, learn_stream
     from limpid.together import Together, train_many
     from limpid.training import Epoch
 
@@ -41,17 +43,21 @@ _HOMES = {
     "MLPRegressor": "estimators",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
+    "export": "exports",
     "Learning": "learning",
     "learn": "learning",
     "Model": "model",
     "Dense": "network",
     "Network": "network",
     "dense_network": "network",
+    "open_stream": "readers",
     "read": "readers",
     "Recipe": "recipe",
     "write_report": "report",
     "load": "saving",
     "save": "saving",
+    "StreamedLearning": "streamed_learning",
+    "learn_stream": "streamed_learning",
     "Together": "together",
     "train_many": "together",
     "Epoch": "training",
@@ -74,11 +80,15 @@ __all__ = [
     "ModelFileError",
     "Network",
     "Recipe",
+    "StreamedLearning",
     "Together",
     "dense_network",
     "evaluate",
+    "export",
     "learn",
+    "learn_stream",
     "load",
+    "open_stream",
     "read",
     "save",
     "train_many",

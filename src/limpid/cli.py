@@ -1,5 +1,6 @@
 """The command line: parse, call, print. One line on stderr and exit code 2 where something does not fit."""
 
+import io
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import typer
 
@@ -17,6 +18,7 @@ from limpid.errors import LimpidError
 
 if TYPE_CHECKING:
     from limpid.learning import Learning
+    from limpid.streamed_learning import StreamedLearning
 
 app = typer.Typer(
     add_completion=False,
@@ -31,6 +33,10 @@ def train(
     source: option.Source,
     data_dir: option.DataDir = None,
     target: option.Target = None,
+    query: option.Query = None,
+    ignore: option.Ignore = None,
+    categorical: option.Categorical = None,
+    memory: option.Memory = None,
     task: option.Task = None,
     hidden: option.Hidden = "256,128",
     activation: option.Activation = "relu",
@@ -48,6 +54,7 @@ def train(
     clip_norm: option.ClipNorm = None,
     max_norm: option.MaxNorm = None,
     label_smoothing: option.LabelSmoothing = 0,
+    class_weight: option.ClassWeight = None,
     batch_size: option.BatchSize = None,
     epochs: option.Epochs = 100,
     patience: option.Patience = None,
@@ -72,27 +79,37 @@ def train(
     given |= {"hidden": _layers(hidden), "activation": activation.split(",") if "," in activation else activation}
     from limpid import console
     from limpid.checkpoints import NAME
-    from limpid.evaluation import evaluate
     from limpid.learning import Learning
+    from limpid.memory import bytes_in
     from limpid.output import outcome
-    from limpid.readers import read
+    from limpid.readers import open_stream, read
     from limpid.recipe import Recipe, check_recipe
     from limpid.report import write_report
     from limpid.saving import save
+    from limpid.streamed_learning import StreamedLearning
 
     recipe = Recipe(**given)
     check_recipe(recipe)
     path, seconds = model or _model_for(source), _seconds(every)
     if checkpoint is None and (resume or every is not None):
         raise LimpidError(f"--{'resume' if resume else 'every'} needs --checkpoint FOLDER")
+    if checkpoint is not None and memory is not None:
+        raise LimpidError("--checkpoint needs all rows in memory: not with --memory")
     kept = {} if checkpoint is None else {"checkpoint": checkpoint / NAME}
     _check_writable({"source": source, **kept}, {"model": path, "report": report})
-    dataset = read(source, target, data_dir=data_dir, task=task)
-    learning = Learning(dataset, recipe)
-    if checkpoint is not None:
-        found = learning.checkpoint(checkpoint, seconds, resume)
-        if resume and not quiet:
-            console.resumed(learning, kept["checkpoint"], found)
+    ignored, names = _names(ignore), _names(categorical)
+    learning: Learning | StreamedLearning
+    if memory is not None:
+        size = bytes_in(memory)
+        found = open_stream(source, target or "", task=task, ignore=ignored, categorical=names)
+        learning = StreamedLearning(found, recipe, size)
+    else:
+        dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
+        learning = Learning(dataset, recipe)
+        if checkpoint is not None:
+            there = learning.checkpoint(checkpoint, seconds, resume)
+            if resume and not quiet:
+                console.resumed(learning, kept["checkpoint"], there)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
             show(epoch)
@@ -100,7 +117,7 @@ def train(
             raise typer.Exit(_refuse("interrupted before the first epoch had begun; nothing is written", 130))
         learned = learning.model
         save(learned, path)  # at once and out of Ctrl-C's reach: nothing below may lose what was learned
-    evaluation = evaluate(learned, learning.test) if learning.test else None
+    evaluation = learning.evaluate(learned)
     if report is not None:
         write_report(learned, evaluation, report)
     if not quiet:
@@ -116,6 +133,7 @@ def evaluate(
     source: option.Source,
     data_dir: option.DataDir = None,
     target: option.Target = None,
+    query: option.Query = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
     report: option.Report = None,
@@ -125,16 +143,20 @@ def evaluate(
     """Measure MODEL on SOURCE; on what it learned from, only on the rows that were held out."""
     from limpid import console
     from limpid.evaluation import evaluate as measure
+    from limpid.evaluation import evaluate_parts
     from limpid.learning import unseen
     from limpid.output import outcome
-    from limpid.readers import read
+    from limpid.readers import read, streamed_unseen
     from limpid.report import write_report
     from limpid.saving import load
 
     _check_writable({"source": source, "model": model}, {"report": report})
     learned = load(model, engine, threads)
-    dataset = read(source, target, data_dir=data_dir, like=learned)
-    evaluation = measure(learned, unseen(learned, dataset))
+    if (parts := streamed_unseen(learned, source)) is not None:
+        evaluation = evaluate_parts(learned, parts)
+    else:
+        dataset = read(source, target, data_dir=data_dir, query=query, like=learned)
+        evaluation = measure(learned, unseen(learned, dataset))
     if report is not None:
         write_report(learned, evaluation, report)
     if not quiet:
@@ -151,23 +173,47 @@ def predict(
     source: option.Source,
     data_dir: option.DataDir = None,
     target: option.Target = None,
+    query: option.Query = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
     out: option.Out = None,
 ) -> None:
-    """Answer for each row of SOURCE: CSV with the prediction and, for classes, each probability."""
-    from limpid.files import replace_file
-    from limpid.output import answers
-    from limpid.readers import read
+    """Answer for each row of SOURCE: the prediction and, for classes, each probability."""
+    from limpid.answers import answered, in_parts, writer_for
+    from limpid.files import replacing
+    from limpid.readers import read, read_parts
     from limpid.saving import load
 
     _check_writable({"source": source, "model": model}, {"answers": out})
+    write = writer_for(out)
     learned = load(model, engine, threads)
-    text = answers(learned, read(source, target, data_dir=data_dir, like=learned, answers=False))
+    parts = read_parts(learned, source)
+    if parts is None:
+        parts = in_parts(read(source, target, data_dir=data_dir, query=query, like=learned, answers=False))
     if out is not None:
-        replace_file(out, text.encode())
+        with replacing(out) as file:
+            write(file, answered(learned, parts))
     else:
-        print(text, end="")
+        write(cast(BinaryIO, _Printed()), answered(learned, parts))
+
+
+@app.command()
+def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None, quiet: option.Quiet = False) -> None:
+    """Write MODEL as something that answers without limpid, with rows to test itself by."""
+    from limpid import console
+    from limpid.errors import choose
+    from limpid.exports import TARGETS
+    from limpid.exports import export as write
+    from limpid.saving import load
+
+    target = choose("target", to, TARGETS)
+    path = out or model.with_suffix(target.suffix)
+    for each in target.paths(path):
+        _check_writable({"model": model}, {"export": each})
+    written = write(load(model), path, to)
+    if not quiet:
+        for each in written:
+            console.say(f"{to}: {each}")
 
 
 @app.command()
@@ -249,6 +295,14 @@ class _Unbroken:
         return getattr(self._stream, name)
 
 
+class _Printed(io.RawIOBase):
+    """Bytes to standard output as the text that they are."""
+
+    def write(self, content: Any) -> int:
+        print(bytes(content).decode(), end="")
+        return len(content)
+
+
 def _refuse(message: str, code: int) -> int:
     if message:
         print("limpid: " + " ".join(message.split()), file=sys.stderr)
@@ -265,8 +319,17 @@ def _choices() -> list[str]:
 
 def _model_for(source: str) -> Path:
     """Where the model goes when nothing was said: the source's name, here."""
-    name = Path(source).name.removesuffix(".gz")
-    return Path(f"{Path(name).stem if Path(name).suffix.lower() in {'.csv', '.npz', '.idx'} else name}.limpid")
+    from limpid.readers import SUFFIXES
+    from limpid.readers.databases import SQLITE_SUFFIXES
+
+    name = source.partition("?")[0].rstrip("/").rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
+    known = Path(name).suffix.lower() in {*SUFFIXES, *SQLITE_SUFFIXES, ".npz", ".idx"}
+    return Path(f"{'stdin' if name == '-' else Path(name).stem if known else name}.limpid")
+
+
+def _names(text: str | None) -> list[str]:
+    """ "a,b" as two names."""
+    return text.split(",") if text else []
 
 
 def _seconds(text: str | None) -> float:
@@ -307,7 +370,7 @@ def _check_writable(inputs: dict[str, str | Path], outputs: dict[str, Path | Non
 
 
 @contextmanager
-def _stoppable(learning: "Learning") -> Iterator[None]:
+def _stoppable(learning: "Learning | StreamedLearning") -> Iterator[None]:
     """Ctrl-C and SIGTERM end the training with the best so far; a second one ends the program at once."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 

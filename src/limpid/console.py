@@ -16,9 +16,12 @@ from rich.text import Text
 from limpid.evaluation import Evaluation
 from limpid.learning import Learning
 from limpid.model import Model
+from limpid.streamed_learning import StreamedLearning
 from limpid.training import Epoch
 
 console = Console(highlight=False)
+UNEVEN = 0.8
+"""A class with this share of the rows makes accuracy say little."""
 
 
 def say(text: str, style: str = "") -> None:
@@ -27,7 +30,7 @@ def say(text: str, style: str = "") -> None:
 
 
 @contextmanager
-def progress(learning: Learning, quiet: bool) -> Iterator[Callable[[Epoch], None]]:
+def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Callable[[Epoch], None]]:
     """A bar on stderr with cost, validation score and time left; the function given is called with each epoch."""
     score = "R²" if learning.dataset.task == "regression" else "accuracy"
     if not quiet:
@@ -87,7 +90,7 @@ def course(model: Model) -> str:
     return ", ".join(parts)
 
 
-def describe(learning: Learning) -> str:
+def describe(learning: Learning | StreamedLearning) -> str:
     """One line: what learns from what."""
     parts = [f"{len(learning.train)} rows to learn from"]
     if learning.validation:
@@ -104,12 +107,15 @@ def headline(model: Model, evaluation: Evaluation | None) -> str:
     """One sentence: how good the model is."""
     if evaluation is None:
         return f"{model.network}: nothing was held out to test on"
-    rows = f"{len(evaluation.dataset):,} unseen rows"
+    rows = f"{evaluation.rows:,} unseen rows"
     if evaluation.accuracy is None:
         error = f"Off by {evaluation.rmse:.4g} (root mean square) on {rows}"
         return f"{error}: R² {evaluation.r2:.3f}, cost {evaluation.cost:.4g}"
     what = "Every label right" if model.task == "multilabel" else "Right"
-    return f"{what} on {evaluation.accuracy:.2%} of {rows}, cost {evaluation.cost:.4g}"
+    told = f"{what} on {evaluation.accuracy:.2%} of {rows}, cost {evaluation.cost:.4g}"
+    if evaluation.confusion is None or evaluation.confusion.sum(axis=1).max() < UNEVEN * evaluation.confusion.sum():
+        return told
+    return f"{told}; {evaluation.balanced_accuracy:.2%} where each class counts the same"
 
 
 def summary(model: Model, evaluation: Evaluation | None) -> None:

@@ -1,5 +1,6 @@
 """Examples as limpid takes them: a table of numbers in, labels or numbers wanted, and what is known about both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.errors import DataError, LimpidError
+from limpid.table import Column, Table
 
 TASKS = ("classification", "multilabel", "regression")
 MOST_CLASSES_GUESSED = 20
@@ -22,8 +24,8 @@ class Dataset:
 
     name: str
     """Where the examples come from: a built-in name or a path."""
-    X: NDArray[Any]
-    """(rows, inputs), any kind of number."""
+    X: Any
+    """(rows, inputs): an array of any kind of number, or a `Table`."""
     y: NDArray[Any] | None
     """(rows,) labels or numbers; (rows, outputs) for several labels (0 or 1) or numbers; None where not known."""
     task: str = "classification"
@@ -38,14 +40,18 @@ class Dataset:
     """What inputs are divided by to lie in 0..1; None where they are to be standardised."""
     test: "Dataset | None" = None
     """The source's own examples for testing, which are never learned from."""
+    categorical: tuple[str, ...] = ()
+    """Columns of a `Table` whose numbers are names."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "X", np.asarray(self.X))
-        if self.X.ndim != 2 or 0 in self.X.shape:
+        if not isinstance(self.X, Table):
+            object.__setattr__(self, "X", np.asarray(self.X))
+        if len(self.X.shape) != 2 or 0 in self.X.shape:
             raise DataError(f"{self.name}: a table of at least one row and one input is needed, got {_size(self.X)}")
         if self.task not in TASKS:
             raise LimpidError(f"the task must be one of {', '.join(TASKS)}, got {self.task!r}")
-        _check_finite(self.name, "inputs", self.X, self.features)
+        if not isinstance(self.X, Table):
+            _check_finite(self.name, "inputs", self.X, self.features)
         if self.y is None:
             return
         y = np.asarray(self.y)
@@ -68,15 +74,46 @@ class Dataset:
 
     def rows(self, which: NDArray[np.int64]) -> "Dataset":
         """The examples with the indices `which` (n,), in that order, without the test examples."""
-        return replace(self, X=self.X[which], y=None if self.y is None else self.y[which], test=None)
+        X = self.X.rows(which) if isinstance(self.X, Table) else self.X[which]
+        return replace(self, X=X, y=None if self.y is None else self.y[which], test=None)
 
     def fingerprint(self) -> str:
         """A hash of every input and target, by which a model knows the examples it learned from."""
-        digest = sha256(repr((self.X.shape, self.X.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(self.X).data)
+        if isinstance(self.X, Table):
+            digest = sha256(self.X.fingerprint().encode())
+        else:
+            digest = sha256(repr((self.X.shape, self.X.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(self.X).data)
         if self.y is not None:
             digest.update(repr(self.y.tolist()).encode())
         return digest.hexdigest()
+
+
+def answers_in(source: str, table: Table, targets: Sequence[str]) -> NDArray[Any]:
+    """The target columns of a table, (rows,) or (rows, targets): truth values, whole numbers, numbers or texts.
+
+    Errors: `DataError` that names the `source`, for a missing cell or dates.
+    """
+    try:
+        y = [_answers(name, table[name]) for name in targets]
+    except DataError as error:
+        raise DataError(f"{source}: {error}") from None
+    return y[0] if len(y) == 1 else np.column_stack(y)
+
+
+def _answers(name: str, column: Column) -> NDArray[Any]:
+    if column.missing.any():
+        raise DataError(f"column {name!r} row {int(column.missing.argmax()) + 1}: a missing cell, which cannot be used")
+    if column.kind == "moment":
+        raise DataError(f"column {name!r} holds dates, which cannot be predicted; numbers or texts are needed")
+    if column.kind == "text":
+        texts: NDArray[Any] = np.array(column.texts)
+        return np.asarray(texts[column.values])
+    if column.values.dtype.kind == "b":
+        return column.values
+    numbers = column.numbers(name)
+    whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
+    return numbers.astype(np.int64) if whole else numbers
 
 
 def guess_task(y: NDArray[Any]) -> str:
@@ -102,5 +139,5 @@ def _check_finite(name: str, what: str, values: NDArray[Any], columns: tuple[str
         raise DataError(f"{name}: column {label} row {row + 1}: {values[row, column]} is not a usable number")
 
 
-def _size(array: NDArray[Any]) -> str:
+def _size(array: Any) -> str:
     return " x ".join(map(str, array.shape))

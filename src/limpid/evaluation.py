@@ -1,7 +1,7 @@
 """How good a model is on examples: its cost, its score, and where it errs."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from math import nan
 from typing import Any
 
@@ -20,10 +20,13 @@ class Evaluation:
     """What a model made of the rows of a data set."""
 
     dataset: Dataset
+    """The rows, or the first of them where they are too many to be kept."""
+    rows: int
+    """All of them."""
     cost: float
     """Average cost, in the network's units, without a penalty."""
     predictions: NDArray[Any]
-    """As `Model.predict` gives them."""
+    """As `Model.predict` gives them, for `dataset`."""
     certainty: NDArray[Any] | None
     """(rows, classes) probabilities, where the model gives any."""
     accuracy: float | None
@@ -34,6 +37,14 @@ class Evaluation:
     """Share of the target's variance explained (averaged over targets); None without a regression."""
     confusion: NDArray[np.int64] | None
     """(classes, classes) rows with the true class down and the predicted class across."""
+
+    @property
+    def balanced_accuracy(self) -> float | None:
+        """The share of each class's rows that are answered rightly, averaged over the classes that have any."""
+        if self.confusion is None:
+            return None
+        rows = self.confusion.sum(axis=1)
+        return float((np.diag(self.confusion)[rows > 0] / rows[rows > 0]).mean())
 
     def worst_confusions(self, classes: NDArray[Any], most: int = 5) -> list[tuple[Any, Any, int]]:
         """The pairs (true, predicted, rows) of different classes with the most rows, most first."""
@@ -59,6 +70,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
     certain = not regression and model.network.output.range == (0.0, 1.0)
     return Evaluation(
         dataset=dataset,
+        rows=len(dataset),
         cost=cost,
         predictions=predictions,
         certainty=model.predict_proba(dataset.X) if certain else None,
@@ -67,6 +79,58 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         r2=r_squared(outputs, examples.Y) if regression else None,
         confusion=None if model.classes is None else _confusion(model.classes, dataset.y, predictions),
     )
+
+
+def evaluate_parts(model: Model, parts: Iterator[Dataset]) -> Evaluation:
+    """What `model` makes of rows that come in parts, of which only the first is kept."""
+    total: Evaluation | None = None
+    spread = _Spread()
+    for dataset in parts:
+        part = evaluate(model, dataset)
+        if part.rmse is not None:
+            spread.add(np.asarray(dataset.y, np.float64), part.predictions)
+        total = part if total is None else _together(total, part)
+    if total is None:
+        raise LimpidError("there are no rows to evaluate")
+    return total if total.rmse is None else replace(total, r2=spread.explained())
+
+
+def _together(some: Evaluation, more: Evaluation) -> Evaluation:
+    rows = some.rows + more.rows
+    share = more.rows / rows
+
+    def mean(one: float | None, other: float | None) -> float | None:
+        return None if one is None or other is None else one + share * (other - one)
+
+    squared = mean(some.rmse and some.rmse**2, more.rmse and more.rmse**2)
+    return replace(
+        some,
+        rows=rows,
+        cost=some.cost + share * (more.cost - some.cost),
+        accuracy=mean(some.accuracy, more.accuracy),
+        rmse=None if squared is None else squared**0.5,
+        confusion=None if some.confusion is None or more.confusion is None else some.confusion + more.confusion,
+    )
+
+
+class _Spread:
+    """Squared errors, and squared deviations from a mean that is known only at the end (Chan, Golub, LeVeque 1979)."""
+
+    def __init__(self) -> None:
+        self._rows, self._mean, self._deviation, self._error = 0, np.zeros(1), np.zeros(1), np.zeros(1)
+
+    def add(self, y: NDArray[np.float64], predicted: NDArray[Any]) -> None:
+        y, predicted = y.reshape(len(y), -1), predicted.reshape(len(y), -1)
+        rows, mean = self._rows + len(y), y.mean(axis=0)
+        apart = mean - self._mean
+        self._error = self._error + ((y - predicted) ** 2).sum(axis=0)
+        self._deviation = self._deviation + ((y - mean) ** 2).sum(axis=0) + apart**2 * self._rows * len(y) / rows
+        self._mean, self._rows = self._mean + apart * len(y) / rows, rows
+
+    def explained(self) -> float:
+        varies = self._deviation > 0
+        shares = 1 - self._error / np.where(varies, self._deviation, 1)
+        return float(np.where(varies, shares, np.where(self._error > 0, 0.0, 1.0)).mean())
 
 
 def score_for(task: str) -> Callable[[NDArray[Any], NDArray[Any]], float]:

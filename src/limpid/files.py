@@ -2,9 +2,11 @@
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import BinaryIO, cast
 
 from limpid.errors import LimpidError
 
@@ -18,11 +20,21 @@ def replace_file(path: Path, *pieces: bytes | memoryview, beside: str = BESIDE) 
 
     Errors: `OSError` from the file system; the old file is then intact and nothing is left beside it.
     """
+    with replacing(path, beside) as new:
+        for piece in pieces:
+            new.write(piece)
+
+
+@contextmanager
+def replacing(path: Path, beside: str = BESIDE) -> Iterator[BinaryIO]:
+    """What is written to the file given here, is at `path` when all of it is written; else the old file stays.
+
+    Errors: as `replace_file`.
+    """
     path = Path(os.path.realpath(path))  # a link keeps pointing where it did: its target is what is replaced
     with NamedTemporaryFile(dir=path.parent, prefix=beside, delete=False) as new:
         try:
-            for piece in pieces:
-                new.write(piece)
+            yield cast(BinaryIO, new)
             new.flush()
             os.fchmod(new.fileno(), _mode_for(path))
             os.fsync(new.fileno())
@@ -31,6 +43,24 @@ def replace_file(path: Path, *pieces: bytes | memoryview, beside: str = BESIDE) 
             Path(new.name).unlink()
             raise
     _sync_directory(path.parent)
+
+
+def replace_files(contents: Mapping[Path, bytes]) -> None:
+    """Put several contents at their paths: all of them or, where the file system fails on the way, none.
+
+    Errors: `OSError` from the file system; the old files are then as they were.
+    """
+    before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    done: list[Path] = []
+    try:
+        for path, content in contents.items():
+            replace_file(path, content)
+            done.append(path)
+    except BaseException:
+        for path in done:
+            old = before[path]
+            path.unlink() if old is None else replace_file(path, old)
+        raise
 
 
 def check_writable(path: Path, what: str) -> None:

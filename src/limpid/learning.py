@@ -2,30 +2,39 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from math import ceil, inf
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.activations import find_activation
 from limpid.checkpoint_file import Owner
 from limpid.checkpoints import Checkpoints
 from limpid.dataset import Dataset
-from limpid.encoder import Scaling, check_targets, encode_labels, value_range
-from limpid.engines import Coded, Examples, StepRule, all_finite, find_engine
-from limpid.errors import LimpidError, choose
-from limpid.evaluation import score_for
+from limpid.encoder import Scaling
+from limpid.engines import Coded, Examples, all_finite, find_engine
+from limpid.errors import DataError, LimpidError, choose
+from limpid.evaluation import Evaluation, evaluate, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
 from limpid.model_file import plain
-from limpid.network import Network, dense_network
+from limpid.preparation import (
+    class_weights,
+    classes_in,
+    network_for,
+    row_weights,
+    step_rule,
+    stopping,
+    target_scaling,
+    targets_for,
+)
 from limpid.recipe import PRECISIONS, Recipe, complete, optimizer_of
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stochastic import shuffled
-from limpid.stopping import Stopping
+from limpid.table import Table
+from limpid.table_encoder import TableEncoder
 from limpid.training import LBFGS, Descending, Epoch, Training, Validation
 
 LBFGS_PROGRESS = 1e-9
@@ -43,17 +52,22 @@ class Learning:
 
         Errors: `LimpidError` that says what was given and what is needed, for anything that does not fit.
         """
-        self.dataset, self.recipe = dataset, complete(recipe, dataset)
-        self.classes = _classes(dataset)
+        self.dataset, self.recipe = dataset, complete(recipe, len(dataset), dataset.image_shape is not None)
+        y = _known(dataset)
+        self.classes = classes_in(dataset.name, y, dataset.task)
         parts = (like.train, like.validation, like.test) if like else _split(dataset, self.recipe)
         self.train: Dataset
         self.validation: Dataset | None
         self.test: Dataset | None
         self.train, self.validation, self.test = parts
         _check_classes(self.train, self.classes)
-        self.network = _network(dataset, self.recipe, self.classes)
-        self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train)
-        self.target_scaling = _target_scaling(self.train, self.network)
+        self.encoder: TableEncoder | None = like.encoder if like else _encoder(self.train)
+        inputs = self.encoder.outputs if self.encoder else dataset.X.shape[1]
+        answers = 1 if y.ndim == 1 else y.shape[1]
+        self.network = network_for(dataset.task, answers, inputs, self.recipe, self.classes)
+        self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train, inputs)
+        self.target_scaling = target_scaling(_known(self.train), dataset.task, self.network)
+        self._class_weights = class_weights(self.recipe, _known(self.train), self.classes)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
         self._checkpoints: Checkpoints | None = None
@@ -84,6 +98,10 @@ class Learning:
         """Ask for an end soon; the model keeps the best so far."""
         self.training.stop(reason)
 
+    def evaluate(self, model: Model) -> Evaluation | None:
+        """What `model` makes of the rows held out for the test, None where there are none."""
+        return evaluate(model, self.test) if self.test else None
+
     @property
     def model(self) -> Model:
         """The best so far, ready for raw inputs."""
@@ -94,8 +112,9 @@ class Learning:
             task=self.dataset.task,
             input_scaling=self.input_scaling,
             target_scaling=self.target_scaling,
+            encoder=self.encoder,
             classes=self.classes,
-            features=self.dataset.features,
+            features=self.encoder.names if self.encoder else self.dataset.features,
             targets=self.dataset.targets,
             image_shape=self.dataset.image_shape,
             history=list(history),
@@ -118,7 +137,7 @@ class Learning:
 
     def _examples(self, part: Dataset) -> Examples:
         dtype = PRECISIONS[str(self.recipe.precision)]
-        if part.X.shape[1] != self.network.inputs:
+        if not self.encoder and part.X.shape[1] != self.network.inputs:
             raise LimpidError(
                 f"{part.name}: {self.network.inputs} inputs are learned from, {part.X.shape[1]} are tested"
             )
@@ -127,56 +146,37 @@ class Learning:
         if part.y.shape[1:] != self.dataset.y.shape[1:]:
             given = f"{self.dataset.y.shape[1:]} to learn from, {part.y.shape[1:]} to test on"
             raise LimpidError(f"{part.name}: answers of one shape are needed, got {given}")
-        if self.classes is not None:
-            targets = encode_labels(part.y, self.classes, self.network.outputs, dtype)
-        else:
-            targets = self.target_scaling.apply(part.y.reshape(len(part), -1), dtype)
-        check_targets(self.network, targets)
-        low, high = self.network.output.range
-        if not ((targets >= low) & (targets <= high)).all():
-            raise LimpidError(
-                f"{part.name}: the output activation {self.network.output.name!r} gives {low:g} to {high:g}, "
-                f"the targets are {value_range(targets)}"
-            )
+        targets = targets_for(part.name, part.y, self.network, self.classes, self.target_scaling, dtype)
+        weights = row_weights(self._class_weights, part.y, self.classes, dtype)
         if id(part) in self._read:
-            return Examples(self._read[id(part)], targets)
-        inputs = self.input_scaling.inputs(part.X, dtype)
+            return Examples(self._read[id(part)], targets, weights)
+        inputs = self.encoder.encode(part.X, dtype) if self.encoder else self.input_scaling.inputs(part.X, dtype)
         if not all_finite(inputs):
             row, column = np.argwhere(~np.isfinite(inputs))[0]
             far = f"{part.X[row, column]:g} in column {column + 1}"
             raise LimpidError(f"{part.name}: {far} lies too far from the rest for {dtype.__name__}")
         self._read[id(part)] = inputs
-        return Examples(inputs, targets)
+        return Examples(inputs, targets, weights)
 
     def _training(self, shares: bool) -> Training:
         recipe, network = self.recipe, self.network
         random = self._random = np.random.default_rng(recipe.seed)
         engine = find_engine(recipe.engine, recipe.threads)
-        optimizer = optimizer_of(recipe)
-        dtype, small = PRECISIONS[str(recipe.precision)], self.train.X.dtype == np.uint8 or shares
+        dtype = PRECISIONS[str(recipe.precision)]
+        new = 0 if shares else self.encoder.numbers(len(self.train)) if self.encoder else self.train.X.size
         check_memory(
             network,
-            slots=len(optimizer.slots),
+            slots=len(optimizer_of(recipe).slots),
             batch_size=recipe.batch_size or len(self.train),
             dtype=dtype,
-            scaled=0 if small else self.train.X.size,
+            scaled=0 if not self.encoder and self.train.X.dtype == np.uint8 else new,
         )
         examples = self._examples(self.train)
         if shares and isinstance(examples.X, np.ndarray | Coded):
             shared = self._read[id(self.train)] = engine.shared(examples.X, examples.Y.dtype)
             examples = examples._replace(X=shared)
         start = initial_parameters(network, str(recipe.initial_weights), random, examples.Y.dtype)
-        rule = StepRule(
-            optimizer,
-            batch_size=min(recipe.batch_size or 0, len(self.train)),
-            l2=recipe.l2,
-            dropout=recipe.dropout or 0.0,
-            clip_norm=recipe.clip_norm,
-            max_norm=recipe.max_norm,
-            label_smoothing=recipe.label_smoothing,
-            seed=recipe.seed,
-            bfloat16=recipe.precision == "bfloat16",
-        )
+        rule = step_rule(recipe, len(self.train))
         validation = self.validation and Validation(self._examples(self.validation), score_for(self.dataset.task))
         return Training(
             network,
@@ -186,7 +186,7 @@ class Learning:
             self._method(random),
             engine=engine,
             epochs=recipe.epochs,
-            stopping=Stopping(recipe.patience or inf, recipe.tolerance, recipe.gradient_tol, monitor="cost"),
+            stopping=stopping(recipe),
             validation=validation or None,
             measure_slope=recipe.measure_slope,
             keep_path=recipe.keep_path,
@@ -225,17 +225,11 @@ def unseen(model: Model, dataset: Dataset) -> Dataset:
     return dataset.rows(held_out(dataset, np.arange(len(dataset)), share, seed)[1])
 
 
-def _classes(dataset: Dataset) -> NDArray[Any] | None:
+def _known(dataset: Dataset) -> NDArray[Any]:
+    """The answers."""
     if dataset.y is None:
         raise LimpidError(f"{dataset.name}: answers to learn from are needed, the source has none")
-    if dataset.task != "classification":
-        return None
-    if dataset.y.ndim != 1:
-        raise LimpidError(f"{dataset.name}: a classification needs one label for each row, got {dataset.y.shape[1]}")
-    classes = np.unique(dataset.y)
-    if len(classes) < 2:
-        raise LimpidError(f"{dataset.name}: at least two classes are needed to tell apart, got only {classes[0]!s}")
-    return classes
+    return dataset.y
 
 
 def _check_classes(train: Dataset, classes: NDArray[Any] | None) -> None:
@@ -276,40 +270,20 @@ def held_out(
     return np.sort(kept), np.sort(aside)
 
 
-def _network(dataset: Dataset, recipe: Recipe, classes: NDArray[Any] | None) -> Network:
-    outputs = 1 if dataset.y is None or dataset.y.ndim == 1 else dataset.y.shape[1]
-    if classes is None:
-        output = recipe.output or _natural_output(dataset.task, recipe.cost)
-        if output == "softmax":
-            raise LimpidError(
-                f"a softmax output is for a class each, not for a {dataset.task}; use sigmoid or identity"
-            )
-    else:
-        output = recipe.output or ("sigmoid" if len(classes) == 2 else "softmax")
-        if recipe.cost == "cross_entropy" and recipe.output is None:
-            output = "softmax"
-        if find_activation(output).groups:
-            raise LimpidError(f"the outputs {output!r} are for several answers a row, a classification has one")
-        outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
-    return dense_network(
-        dataset.X.shape[1], recipe.hidden, outputs, recipe.activation, output, recipe.cost, recipe.normalization
-    )
+def _encoder(train: Dataset) -> TableEncoder | None:
+    """For a table; rows of numbers are scaled."""
+    table = train.X
+    if not isinstance(table, Table):
+        return None
+    try:
+        return TableEncoder.fit(table, table.__getitem__, train.categorical)
+    except DataError as error:
+        raise DataError(f"{train.name}: {error}") from None
 
 
-def _natural_output(task: str, cost: str | None) -> str:
-    if task == "multilabel":
-        return "sigmoid"
-    return "exp" if cost == "poisson" else "identity"
-
-
-def _input_scaling(train: Dataset) -> Scaling:
+def _input_scaling(train: Dataset, inputs: int) -> Scaling:
+    if isinstance(train.X, Table):
+        return Scaling.none(inputs)
     if train.full_scale is not None:
         return Scaling.divide(train.X.shape[1], train.full_scale)
     return Scaling.standard(train.X)
-
-
-def _target_scaling(train: Dataset, network: Network) -> Scaling:
-    """Numbers are standardised where outputs can take any value; a bounded output meets its targets as they are."""
-    if train.task == "regression" and network.output.name == "identity" and train.y is not None:
-        return Scaling.standard(train.y.reshape(len(train), -1))
-    return Scaling.none(network.outputs)

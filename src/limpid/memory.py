@@ -1,5 +1,7 @@
 """How much memory a training will need, and how much there is: a job that cannot fit is refused before it begins."""
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +62,27 @@ def _lines(file: Path) -> list[str]:
         return file.read_text().splitlines()
     except OSError:
         return []
+
+
+def memory_in_use() -> int:
+    """Bytes of this process that are in memory now; 0 where the system does not say."""
+    for line in _lines(Path("/proc/self/status")):
+        if line.startswith("VmRSS:"):
+            return 1024 * int(line.split()[1])
+    return 0
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def bytes_in(size: str | int) -> int:
+    """A size of memory, as "2GB", "500 MB" or a number of bytes, in bytes.
+
+    Errors: `LimpidError` for anything else.
+    """
+    found = re.fullmatch(r"(\d+|\d*\.\d+)\s*([KMGT]?)B?", str(size).strip().upper())
+    if not found:
+        raise LimpidError(f"a size of memory is needed, as 2GB or 500MB, got {size!r}")
+    return int(float(found[1]) * 1000 ** " KMGT".index(found[2] or " "))

@@ -13,6 +13,7 @@ from limpid.encoder import Scaling, check_targets, decode_answers, encode_answer
 from limpid.engines import Engine, Examples, State, all_finite, find_engine, is_sparse, plain
 from limpid.errors import LimpidError
 from limpid.network import Network, Parameters
+from limpid.table_encoder import TableEncoder
 from limpid.training import Epoch
 
 
@@ -55,11 +56,13 @@ class Model:
     several_classes: tuple[NDArray[Any], ...] = ()
     """For each of several answers a row (classes,) its sorted labels."""
     features: tuple[str, ...] = ()
-    """A name for each input; empty where they have none."""
+    """A name for each of the network's inputs; empty where they have none."""
     targets: tuple[str, ...] = ()
     """A name for each target."""
     image_shape: tuple[int, int] | None = None
     """(height, width) where inputs are pixels."""
+    encoder: TableEncoder | None = None
+    """What makes inputs of a table's columns; None where rows of numbers are given."""
     history: list[Epoch] = field(default_factory=list)
     """What each epoch of the training came to."""
     origin: Origin = field(default_factory=Origin)
@@ -71,14 +74,19 @@ class Model:
     threads: int | None = None
     """Processor cores that it may use; None for what it does best with."""
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Answers for X (rows, inputs), dense or of SciPy's sparse kinds, or for one row (inputs,).
 
+        Of a model that learned from a table, X is one here and below: a data frame of pandas, polars or pyarrow, or a
+        mapping of column names to cells, to one cell each for a single row.
         Labels (rows,) for a classification, or (rows, answers) for several; 0 or 1 (rows, labels) for several labels;
         numbers (rows,) or (rows, outputs) for a regression. Errors: `LimpidError` for a wrong shape or a number that
         is not finite.
         """
-        outputs = self.outputs(X)
+        return self.answers(self.outputs(X))
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """What `predict` makes of the output layer's activations (rows, outputs)."""
         if self.classes is not None:
             codes = outputs[:, 0] > 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
             return self.classes[codes.astype(np.int64)]
@@ -89,7 +97,7 @@ class Model:
         numbers = self.target_scaling.undo(outputs)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_proba(self, X: Any) -> NDArray[Any]:
         """The probability of each class (rows, classes), or of each label (rows, labels), for X (rows, inputs).
 
         Of several answers a row the classes of all stand side by side.
@@ -101,20 +109,23 @@ class Model:
         output = self.network.output
         if output.range != (0.0, 1.0):
             raise LimpidError(f"predict_proba needs a softmax or sigmoid output, this is {output.name!r}")
-        outputs = self.outputs(X)
-        if self.task in {"multilabel", "multioutput"} or output.kind == "softmax":
+        return self.probabilities(self.outputs(X))
+
+    def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """What `predict_proba` makes of the output layer's activations (rows, outputs)."""
+        if self.task in {"multilabel", "multioutput"} or self.network.output.kind == "softmax":
             return outputs
         if outputs.shape[1] == 1:
             return np.concatenate([1 - outputs, outputs], axis=1)
         total = outputs.sum(axis=1, keepdims=True)
         return np.where(total > 0, outputs / np.where(total > 0, total, 1), 1 / outputs.shape[1])
 
-    def outputs(self, X: ArrayLike) -> NDArray[Any]:
+    def outputs(self, X: Any) -> NDArray[Any]:
         """The output layer's activations (rows, outputs) for X (rows, inputs)."""
         outputs: NDArray[Any] = self._asked(self._predictor, X)
         return outputs
 
-    def logits(self, X: ArrayLike) -> NDArray[Any]:
+    def logits(self, X: Any) -> NDArray[Any]:
         """The output layer's weighted sums (rows, outputs) for X (rows, inputs)."""
         logits: NDArray[Any] = self._asked(partial(self._engine.predict, self.network.linear, self.parameters), X)
         return logits
@@ -128,7 +139,7 @@ class Model:
         }
         return replace(self, parameters={**self.parameters, **scaled})
 
-    def trace(self, X: ArrayLike) -> Trace:
+    def trace(self, X: Any) -> Trace:
         """What every activation sees, z, and makes of it, a, for X (rows, inputs); a[0] are the scaled inputs.
 
         z are a layer's weighted sums, or what its normalisation makes of them.
@@ -136,7 +147,7 @@ class Model:
         found = self._asked(partial(self._engine.trace, self.network, self.parameters), X)
         return Trace(found.z, [plain(found.a[0], self.dtype), *found.a[1:]])
 
-    def gradients(self, X: ArrayLike, y: ArrayLike) -> Gradients:
+    def gradients(self, X: Any, y: ArrayLike) -> Gradients:
         """The cost of X (rows, inputs) with answers y, every delta, and the slope along every weight and bias.
 
         y as `predict` answers. Errors: `LimpidError` where X or y do not fit.
@@ -144,7 +155,7 @@ class Model:
         examples = self.examples(X, y)
         return self._engine.gradients(self.network, self.parameters, examples)
 
-    def examples(self, X: ArrayLike, y: ArrayLike) -> Examples:
+    def examples(self, X: Any, y: ArrayLike) -> Examples:
         """X (rows, inputs) and answers y as the network computes with them."""
         scaled = self._scaled(X)
         self._check_finite(X, scaled)
@@ -192,6 +203,8 @@ class Model:
 
     def _scaled(self, X: Any) -> Any:
         """X as the engine reads it."""
+        if self.encoder is not None:
+            return self.encoder.encode(X, self.dtype)
         if is_sparse(X):
             if X.ndim != 2 or X.shape[1] != self.network.inputs or not X.shape[0]:
                 raise LimpidError(f"inputs must be rows of {self.network.inputs} numbers, got shape {X.shape}")

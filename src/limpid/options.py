@@ -32,11 +32,21 @@ WEIGHTS_HELP = (
 )
 
 Source = Annotated[
-    str, typer.Argument(help="A built-in data set (see `limpid datasets`), or a .csv, .npz or IDX file.")
+    str,
+    typer.Argument(
+        help="A built-in data set (see `limpid datasets`); a table (CSV, Parquet, Arrow, JSON lines; - for standard "
+        "input); an SQLite file or postgresql:// address with --query; an .npz or IDX file."
+    ),
 ]
 Target = Annotated[
     str | None,
     typer.Option(help="What to predict: a column (a,b for several), an .npz array, or the IDX file of labels."),
+]
+Query = Annotated[str | None, typer.Option(help="SQL that selects the rows of a database, in an order.")]
+Ignore = Annotated[str | None, typer.Option(help="Columns of a table that are not learned from, as a,b.")]
+Categorical = Annotated[str | None, typer.Option(help="Columns of a table whose numbers are names, as a,b.")]
+Memory = Annotated[
+    str | None, typer.Option(help="What may be held in memory, as 2GB: a Parquet file is read in parts.")
 ]
 DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
@@ -63,6 +73,7 @@ Dropout = Annotated[float | None, typer.Option(help="Share of hidden neurons lef
 ClipNorm = Annotated[float | None, typer.Option(help="Longest slope that a step follows.")]
 MaxNorm = Annotated[float | None, typer.Option(help="Largest norm of the weights into a hidden neuron.")]
 LabelSmoothing = Annotated[float, typer.Option(help="Share of a label's probability spread over all classes.")]
+ClassWeight = Annotated[str | None, typer.Option(help="balanced: each class counts the same, however few rows it has.")]
 BatchSize = Annotated[int | None, typer.Option(help="Rows a step.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training rows at most.")]
 Patience = Annotated[int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")]
@@ -85,4 +96,13 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from what the folder of --checkpoint holds; from the start if nothing.")
 ]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
-Out = Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")]
+To = Annotated[
+    str, typer.Option("--to", help="What it becomes: onnx, c (a .h and a .c) or js (a module for browsers and Node).")
+]
+ExportPath = Annotated[
+    Path | None, typer.Option("--out", help="Where it is written; MODEL's name with the target's ending if not said.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="A .csv, .jsonl or .parquet file for the answers; CSV to standard output if not said."),
+]

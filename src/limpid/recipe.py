@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from limpid.dataset import Dataset
 from limpid.errors import LimpidError, choose
 from limpid.initializers import natural_initializer
 from limpid.optimizers import OPTIMIZERS, Momentum, Nesterov, Optimizer, find_optimizer
@@ -34,13 +33,13 @@ class Recipe:
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
     `normalization` of hidden layers over the "batch" or the "layer", or None for none. `optimizer`, also "lbfgs", with
     its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
-    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`. `epochs` at most;
-    training stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the
-    `validation_size` share of the training rows, or in training cost where that share is 0; `gradient_tol`: as in
-    `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes,
-    on at most `threads` cores, in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for
-    the factors of matrix products, rounded to 8 significant bits: quicker where layers are wide and the processor
-    multiplies them.
+    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`.
+    `class_weight` "balanced" lets each class count the same, however few rows it has. `epochs` at most; training
+    stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share
+    of the training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`:
+    share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes, on at most `threads` cores,
+    in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for the factors of matrix
+    products, rounded to 8 significant bits: quicker where layers are wide and the processor multiplies them.
     """
 
     hidden: Sequence[int] = (256, 128)
@@ -59,6 +58,7 @@ class Recipe:
     clip_norm: float | None = None
     max_norm: float | None = None
     label_smoothing: float = 0.0
+    class_weight: str | None = None
     batch_size: int | None = None
     epochs: int = 100
     patience: int | None = None
@@ -74,8 +74,8 @@ class Recipe:
     keep_path: bool = False
 
 
-def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """The recipe with a choice made wherever it left one to the data.
+def complete(recipe: Recipe, rows: int, pictures: bool = False) -> Recipe:
+    """The recipe with a choice made wherever it left one to the data, which are so many `rows`, maybe of `pictures`.
 
     Errors: `LimpidError` for a choice that no data could make right.
     """
@@ -84,12 +84,12 @@ def complete(recipe: Recipe, dataset: Dataset) -> Recipe:
     lbfgs, level = recipe.optimizer == "lbfgs", recipe.gradient_tol is not None
     first = recipe.activation if isinstance(recipe.activation, str) else next(iter(recipe.activation), "identity")
     # a search for slope 0 must go on while nothing gets better, and must see the cost that it descends
-    patience = 0 if level or len(dataset) < ROWS_FOR_VALIDATION else 10
+    patience = 0 if level or rows < ROWS_FOR_VALIDATION else 10
     choices: dict[str, Any] = {
         "learning_rate": optimizer_of(recipe).default_rate,
         "initial_weights": natural_initializer(first if recipe.hidden else "identity"),
-        "dropout": 0.2 if dataset.image_shape and not level and not lbfgs else 0.0,
-        "batch_size": 32 if len(dataset) < ROWS_FOR_LARGE_BATCHES else 128,
+        "dropout": 0.2 if pictures and not level and not lbfgs else 0.0,
+        "batch_size": 32 if rows < ROWS_FOR_LARGE_BATCHES else 128,
         "patience": patience,
         "validation_size": 0.1 if (patience if recipe.patience is None else recipe.patience) else 0.0,
         "precision": "float64" if lbfgs else "float32",  # L-BFGS's line search needs the digits
@@ -102,6 +102,8 @@ def check_recipe(recipe: Recipe) -> None:
     _check_kinds(recipe)
     if recipe.precision is not None:
         choose("precision", recipe.precision, PRECISIONS)
+    if recipe.class_weight is not None:
+        choose("class_weight", recipe.class_weight, {"balanced": None})
     choose("optimizer", recipe.optimizer, {**OPTIMIZERS, "lbfgs": None})
     for what, share in (("test", recipe.test_size), ("validation", recipe.validation_size)):
         if share is not None and not 0 <= share < 1:
@@ -139,7 +141,17 @@ def _check_kinds(recipe: Recipe) -> None:
         (Real, NUMBERS, "a number"),
         (
             str,
-            ("output", "cost", "normalization", "optimizer", "schedule", "initial_weights", "engine", "precision"),
+            (
+                "output",
+                "cost",
+                "normalization",
+                "optimizer",
+                "schedule",
+                "initial_weights",
+                "class_weight",
+                "engine",
+                "precision",
+            ),
             "a name",
         ),
     ):

@@ -15,6 +15,7 @@ from limpid.engines import State, find_engine
 from limpid.errors import LimpidError, ModelFileError
 from limpid.model import Model, Origin
 from limpid.network import Network
+from limpid.table_encoder import TableEncoder
 from limpid.training import Epoch
 
 
@@ -44,6 +45,7 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         "network": model.network.describe(),
         "task": model.task,
         "classes": None if model.classes is None else _describe_labels(model.classes),
+        "encoder": model.encoder and model.encoder.describe(),
         "several_classes": [_describe_labels(classes) for classes in model.several_classes],
         "features": model.features,
         "targets": model.targets,
@@ -87,6 +89,7 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         task=described["task"],
         input_scaling=_scaling("input", arrays),
         target_scaling=_scaling("target", arrays),
+        encoder=_read_encoder(described.get("encoder"), network.inputs),
         classes=_read_labels(described["classes"], described["task"], network.outputs),
         several_classes=_read_several(described, network.outputs),
         features=_names(described["features"], network.inputs),
@@ -119,6 +122,16 @@ def _scaling(name: str, arrays: dict[str, NDArray[Any]]) -> Scaling:
     if (scale == 0).any():
         raise LimpidError(f"{name}.scale must not be 0")
     return Scaling(shift, scale)
+
+
+def _read_encoder(described: Any, inputs: int) -> TableEncoder | None:
+    """Of a model that learned from a table; older files have none."""
+    if described is None:
+        return None
+    encoder = TableEncoder.from_description(described)
+    if encoder.outputs != inputs:
+        raise LimpidError(f"an encoder of {encoder.outputs} outputs does not fit {inputs} inputs")
+    return encoder
 
 
 def _describe_labels(classes: NDArray[Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +213,17 @@ def _averages(
     costs: NDArray[np.float64], order: NDArray[np.int64], examples: Examples, size: int
 ) -> tuple[float, float]:
     """Cost and penalty averaged over batches, each by the weight of its rows."""
+    return average_costs(costs, batch_weights(order, examples, size)[: len(costs)])
+
+
+def batch_weights(order: NDArray[np.int64], examples: Examples, size: int) -> NDArray[np.float64]:
+    """(batches,) the weight of the rows of each batch of `size` of them."""
     weights = np.ones(len(order)) if examples.weights is None else examples.weights[order].astype(np.float64)
-    shares = np.add.reduceat(weights, np.arange(0, len(order), size))[: len(costs)]
+    found: NDArray[np.float64] = np.add.reduceat(weights, np.arange(0, len(order), size))
+    return found
+
+
+def average_costs(costs: NDArray[np.float64], shares: NDArray[Any]) -> tuple[float, float]:
+    """Cost and penalty of batches (batches, 2) averaged by their `shares` (batches,); NaN where there are none."""
     cost, penalty = (shares @ costs / (shares.sum() or 1.0)) if len(costs) else (np.nan, np.nan)
     return float(cost), float(penalty)

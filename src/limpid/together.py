@@ -93,7 +93,7 @@ def train_many(networks: Iterable[Mapping[str, Any]], dataset: Dataset, **shared
             if name in own:
                 raise LimpidError(f"{name} is the same for all networks: give it once, beside them")
     common = Recipe(**shared)
-    settled = complete(common, dataset)
+    settled = complete(common, len(dataset), dataset.image_shape is not None)
     common = replace(common, **{name: getattr(settled, name) for name in OF_ALL})
     base = Learning(dataset, common)
     return Together([Learning(dataset, replace(common, **own), like=base) for own in every])

@@ -18,6 +18,7 @@ from limpid.objective import evaluate, slope_norm
 from limpid.schedules import Schedule, constant
 from limpid.stochastic import NO_COSTS, Control, Pass, stochastic_passes
 from limpid.stopping import ALL_EPOCHS, FRESH, Standing, Stopping
+from limpid.streaming import Part, streamed_passes
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
 ALL_DONE = "all epochs done"
@@ -100,6 +101,18 @@ class LBFGS:
     evaluations: int = 10**9
 
 
+@dataclass(frozen=True)
+class Streaming:
+    """Batches of examples that are not all in memory, one optimizer step each."""
+
+    parts: Callable[[int], Iterator[Part]]
+    """Of the pass with a number, from 0, one after the other."""
+    rows: int
+    """In a pass."""
+    learning_rate: float
+    schedule: Schedule = field(default_factory=constant)
+
+
 class Training:
     """One network's training: iterate it, each turn is a pass and gives its `Epoch`.
 
@@ -111,9 +124,9 @@ class Training:
         self,
         network: Network,
         parameters: Parameters,
-        examples: Examples,
+        examples: Examples | None,
         rule: StepRule,
-        method: Descending | LBFGS,
+        method: Descending | LBFGS | Streaming,
         *,
         engine: Engine,
         epochs: int,
@@ -128,6 +141,7 @@ class Training:
     ) -> None:
         """Nothing is computed yet.
 
+        `examples` are None for a `Streaming` method, which has its own.
         `parameters` to start from, or `start` to go on from where a training stood after `first` epochs.
         `measure_slope` fills `Epoch.slope`, which `gradient_tol` needs and switches on. `keep_path` collects the
         parameters of every epoch, the first ones included, in `path`. One that `hurries` makes short passes several a
@@ -147,7 +161,7 @@ class Training:
         self._examples, self._engine, self._epochs, self._first = examples, engine, epochs, first
         self._stopping, self._validation = stopping, validation
         self._descended = examples
-        if rule.label_smoothing:
+        if rule.label_smoothing and examples:
             Y = network.cost_function.smoothed(examples.Y, rule.label_smoothing, network.output.groups)
             self._descended = examples._replace(Y=Y)
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
@@ -207,7 +221,12 @@ class Training:
     @property
     def rows(self) -> int:
         """The number of rows learned from."""
-        return len(self._examples.Y)
+        return self.method.rows if isinstance(self.method, Streaming) else len(self._in_memory.Y)
+
+    @property
+    def _in_memory(self) -> Examples:
+        assert self._examples is not None, "what is streamed is never all there"
+        return self._examples
 
     @property
     def steps_a_pass(self) -> int:
@@ -225,14 +244,15 @@ class Training:
 
     def cost(self) -> float:
         """The cost of the training examples at `parameters`, without a penalty."""
-        return evaluate(self._engine, self.network, self.parameters, self._examples)[0]
+        return evaluate(self._engine, self.network, self.parameters, self._in_memory)[0]
 
     def slope(self) -> float:
         """The norm of the full gradient at `parameters`, penalty and label smoothing included: 0 at a minimum."""
         return self._slope(self.parameters)
 
     def _slope(self, parameters: Parameters) -> float:
-        size = self.rule.batch_size if isinstance(self.method, Descending) else len(self._examples.Y)
+        size = self.rule.batch_size if isinstance(self.method, Descending) else self.rows
+        assert self._descended is not None
         return slope_norm(self._engine, self.network, parameters, self._descended, self.rule.l2, size)
 
     def __iter__(self) -> Iterator[Epoch]:
@@ -269,8 +289,18 @@ class Training:
             self.stopped_because = INTERRUPTED
 
     def _passes(self) -> Generator[Work | Pass, Made | None, None]:
+        if isinstance(self.method, Streaming):
+            return streamed_passes(
+                *(self._engine, self.network, self.state, self.rule, self._control),
+                parts=self.method.parts,
+                rows=self.method.rows,
+                learning_rate=self.method.learning_rate,
+                schedule=self.method.schedule,
+                epochs=self._epochs,
+                first=self._first + len(self.history),
+            )
         begun, self._costs = self._costs, NO_COSTS
-        common = self._engine, self.network, self.state, self._examples, self.rule, self._control
+        common = self._engine, self.network, self.state, self._in_memory, self.rule, self._control
         if isinstance(self.method, LBFGS):
             return lbfgs_passes(
                 *common,
@@ -337,7 +367,7 @@ class Training:
         return -inf if watched is None or not isfinite(watched) else watched
 
     def _lose_patience(self, epoch: Epoch) -> None:
-        adapts = isinstance(self.method, Descending) and self.method.schedule.adaptive
+        adapts = isinstance(self.method, Descending | Streaming) and self.method.schedule.adaptive
         if adapts and epoch.learning_rate > SMALLEST_ADAPTIVE_RATE:
             self._control.rate_factor /= 5
             self._worse = 0

@@ -1,5 +1,6 @@
 """Which columns of a table are inputs and which are to be predicted."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from limpid.errors import DataError, nearest
@@ -17,13 +18,26 @@ class Wanted(NamedTuple):
     """Whether the table is for a model that exists: its answers may then be absent."""
     answers: bool = True
     """Whether answers are of use at all."""
+    ignored: tuple[str, ...] = ()
+    """Columns that are not to be learned from."""
+    categorical: tuple[str, ...] = ()
+    """Columns whose numbers are names."""
+    as_text: tuple[str, ...] = ()
+    """Columns whose cells a CSV file is not asked to read as anything but texts."""
 
     @staticmethod
-    def of(target: str | None, model: Model | None, answers: bool) -> "Wanted":
+    def of(
+        target: str | None, model: Model | None, answers: bool, ignored: Sequence[str], categorical: Sequence[str]
+    ) -> "Wanted":
         """For learning with `target`, or for a model's own columns."""
         if model is None:
-            return Wanted(target, answers=answers)
-        return Wanted(target or ",".join(model.targets) or None, model.features, for_model=True, answers=answers)
+            texts = tuple(categorical)
+            return Wanted(target, answers=answers, ignored=tuple(ignored), categorical=texts, as_text=texts)
+        target = target or ",".join(model.targets) or None
+        if model.encoder is None:
+            return Wanted(target, model.features, for_model=True, answers=answers)
+        texts = tuple(column.name for column in model.encoder.columns if column.kind == "category")
+        return Wanted(target, model.encoder.inputs, for_model=True, answers=answers, as_text=texts)
 
     def choose(self, name: str, columns: list[str]) -> tuple[list[str], list[str]]:
         """Input and target columns of the table called `name`.
@@ -45,7 +59,11 @@ class Wanted(NamedTuple):
         missing = [column for column in self.features if column not in columns]
         if missing:
             raise DataError(f"{name}: the model needs {_listed(missing)}, which the table lacks")
-        inputs = list(self.features) or [column for column in columns if column not in targets]
+        for column in self.ignored:
+            if column not in columns:
+                raise DataError(f"{name}: no column {column!r}{nearest(column, columns)} to ignore")
+        left = [column for column in columns if column not in targets and column not in self.ignored]
+        inputs = list(self.features) or left
         if not inputs:
             raise DataError(f"{name}: no column is left to learn from when {self.target!r} is the target")
         return inputs, [] if absent or not self.answers else targets

@@ -1,91 +1,74 @@
-"""Tables of numbers: CSV files through polars. Every cell must be a number; the target may be a text."""
+"""Tables of every kind - CSV, Parquet, Arrow, JSON lines, data frames, the answer to an SQL query - as examples."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from limpid.dataset import Dataset
+from limpid.dataset import Dataset, answers_in
 from limpid.errors import DataError, LimpidError
+from limpid.frames import table_of
 from limpid.readers.columns import Wanted
+from limpid.readers.content import STDIN, content_of
+from limpid.readers.delimited import read_delimited
 
-if TYPE_CHECKING:
-    import polars
-
-
-FEW_TEXTS = 0.1
-"""Below this share of texts a target is taken for numbers, and the first text for a mistake."""
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".feather", ".arrow", ".ipc", ".jsonl", ".ndjson")
+"""Of files that hold a table; .gz or .zst may follow."""
 
 
-def read_csv(path: Path, wanted: Wanted) -> Dataset:
-    """A CSV file with a header row.
+def is_table(path: Path) -> bool:
+    """Whether the file's name says that it holds a table."""
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    return name == STDIN or name.endswith(SUFFIXES)
 
-    Errors: `DataError` that names file, column and row (1 is the first below the header) of a missing cell or one
-    that is not a finite number, or says what else is wrong with the file.
+
+def read_table(source: str, wanted: Wanted) -> Dataset:
+    """The table in the file `source`, or in standard input for "-"; its kind is told by how it begins.
+
+    Errors: `DataError` that names file, column and row (1 is the first) of a cell that cannot be used, or says what
+    else is wrong.
     """
-    table = _table(path)
-    inputs, targets = wanted.choose(str(path), table.columns)
-    X = np.column_stack([_numbers(path, table[column]) for column in inputs])
-    y = [_answers(path, table[column]) for column in targets]
-    return Dataset(
-        name=str(path),
-        X=X,
-        y=None if not y else y[0] if len(y) == 1 else np.column_stack(y),
-        features=tuple(inputs),
-        targets=tuple(targets),
-    )
+    return dataset_of(source, frame_in(source, content_of(source), wanted.as_text), wanted)
 
 
-def _table(path: Path) -> "polars.DataFrame":
+def frame_in(name: str, content: bytes, as_text: tuple[str, ...] = ()) -> Any:
+    """The polars frame in `content` of the source called `name`."""
+    polars = _polars()
+    try:
+        if content.startswith(b"PAR1"):
+            return polars.read_parquet(content)
+        if content.startswith(b"ARROW1"):
+            return polars.read_ipc(content)
+        if content.lstrip()[:1] == b"{":
+            return polars.read_ndjson(content, infer_schema_length=None)
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"cannot read {name}: {str(error).splitlines()[0]}") from None
+    return read_delimited(name, content, as_text)
+
+
+def dataset_of(name: str, frame: Any, wanted: Wanted) -> Dataset:
+    """The examples in a data frame.
+
+    Errors: `DataError` as `read_table`.
+    """
+    try:
+        inputs, targets = wanted.choose(name, [str(column) for column in frame.columns])
+        table = table_of(frame, [*inputs, *targets])
+        if not len(table):
+            raise DataError("no rows")
+        return Dataset(
+            name=name,
+            X=table.only(inputs),
+            y=answers_in(name, table, targets) if targets else None,
+            features=tuple(inputs),
+            targets=tuple(targets),
+            categorical=wanted.categorical,
+        )
+    except DataError as error:
+        raise error if str(error).startswith(name) else DataError(f"{name}: {error}") from None
+
+
+def _polars() -> Any:
     try:
         import polars
     except ImportError:
-        raise LimpidError("CSV files are read with polars: pip install 'limpid[tables]'") from None
-    try:
-        content = path.read_bytes()
-        header = polars.read_csv(content, infer_schema=False, has_header=False, n_rows=1).row(0)
-        table = polars.read_csv(content, infer_schema=False)
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise DataError(f"cannot read {path} as CSV: {str(error).splitlines()[0]}") from None
-    repeated = [name for name in header if header.count(name) > 1 or not name]
-    if repeated:
-        name, times = repeated[0], header.count(repeated[0])
-        raise DataError(f"{path}: each column needs a name of its own, got {name or 'an empty one'!r} {times} times")
-    if not table.height:
-        raise DataError(f"{path}: no rows below the header")
-    return table
-
-
-def _numbers(path: Path, column: "polars.Series") -> NDArray[np.float64]:
-    """A column of texts as finite numbers."""
-    import polars
-
-    text = column.str.strip_chars()
-    numbers = text.cast(polars.Float64, strict=False)
-    bad = numbers.is_null() | ~numbers.is_finite().fill_null(False)
-    if bad.any():
-        row = bad.arg_max() or 0
-        given = "a missing cell, which cannot be used" if not text[row] else f"cannot read {text[row]!r} as a number"
-        raise DataError(f"{path}: column {column.name!r} row {row + 1}: {given}")
-    return numbers.to_numpy()
-
-
-def _answers(path: Path, column: "polars.Series") -> NDArray[Any]:
-    """A target column: whole numbers, numbers, or texts."""
-    import polars
-
-    missing = column.is_null() | (column.str.strip_chars() == "")
-    if missing.any():
-        raise DataError(
-            f"{path}: column {column.name!r} row {(missing.arg_max() or 0) + 1}: a missing cell, which cannot be used"
-        )
-    text = column.str.strip_chars()
-    odd = text.cast(polars.Float64, strict=False).is_null()
-    if odd.any():
-        if odd.sum() < FEW_TEXTS * len(odd):  # a column of numbers with a slip in it, not one of labels
-            _numbers(path, column)
-        return text.to_numpy().astype(str)
-    numbers = _numbers(path, column)
-    whole = (numbers == np.round(numbers)).all() and np.abs(numbers).max() < 2**53
-    return numbers.astype(np.int64) if whole else numbers
+        raise LimpidError("tables are read with polars: pip install 'limpid[tables]'") from None
+    return polars

@@ -105,7 +105,7 @@ def _opening(model: Model, evaluation: Evaluation | None) -> str:
 def _verdict(model: Model, evaluation: Evaluation | None) -> str:
     if evaluation is None:
         return f"{_source(model)}: learned, not tested"
-    rows = f"{len(evaluation.dataset):,} unseen rows"
+    rows = f"{evaluation.rows:,} unseen rows"
     if evaluation.accuracy is not None:
         return f"Right on {evaluation.accuracy:.1%} of {rows}"
     return f"Off by {evaluation.rmse:.4g} on {rows}, R² {evaluation.r2:.3f}"

@@ -1,0 +1,112 @@
+"""Parquet files read in parts, through pyarrow: a column at a time, or a row group at a time."""
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.errors import DataError, LimpidError
+from limpid.frames import table_of
+from limpid.stream import PIECE
+from limpid.table import Column, Table, joined, text_column
+
+PARQUET = ".parquet"
+"""What the name of such a file ends in."""
+
+
+class ParquetStream:
+    """A `Stream` whose blocks are row groups."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Errors: `DataError` for a missing or damaged file, or one without rows."""
+        try:
+            import pyarrow
+            import pyarrow.parquet
+        except ImportError:
+            raise LimpidError("tables larger than memory are read with pyarrow: pip install 'limpid[tables]'") from None
+        self.name, self._path, self._damage = str(path), str(path), (pyarrow.ArrowException, OSError)
+        try:
+            self._metadata = pyarrow.parquet.read_metadata(self._path)
+            schema = pyarrow.parquet.read_schema(self._path)
+        except self._damage as error:
+            raise self._refused(error) from None
+        self.columns: tuple[str, ...] = tuple(schema.names)
+        self._texts = {field.name for field in schema if field.type in (pyarrow.string(), pyarrow.large_string())}
+        self._numbers = {field.name for field in schema if _is_number(field.type)}
+        groups = range(self._metadata.num_row_groups)
+        self._groups = [group for group in groups if self._metadata.row_group(group).num_rows]
+        self.blocks: tuple[int, ...] = tuple(self._metadata.row_group(group).num_rows for group in self._groups)
+        if not self.blocks:
+            raise DataError(f"{path}: no rows")
+
+    def column(self, name: str, kept: NDArray[np.bool_]) -> Column:
+        file, start = self._open([name]), 0
+        numbers, filled = np.empty(np.count_nonzero(kept)), 0
+        others: list[Column] = []
+        for group in self._groups:
+            cells = self._cells(file, group, [name]).column(name)
+            for chunk in cells.chunks:
+                which = kept[start : start + len(chunk)]
+                start += len(chunk)
+                if name in self._numbers:  # straight to where they stay: new memory is dear
+                    some = chunk.to_numpy(zero_copy_only=False)[which]
+                    numbers[filled : filled + len(some)] = some
+                    filled += len(some)
+                else:
+                    others.append(_column(name, chunk).rows(which))
+        return joined(others) if others else Table({name: Column("number", numbers)})[name]
+
+    def pieces(self, block: int, names: Sequence[str]) -> Iterator[Table]:
+        file, group = self._open(names), self._groups[block]
+        try:
+            for cells in file.iter_batches(PIECE, row_groups=[group], columns=list(names), use_threads=False):
+                yield Table({name: _column(name, cells.column(name)) for name in names})
+        except self._damage as error:
+            raise self._refused(error) from None
+
+    def bytes_of(self, block: int) -> int:
+        group = self._metadata.row_group(self._groups[block])
+        return sum(group.column(at).total_compressed_size for at in range(group.num_columns))
+
+    def fingerprint(self) -> str:
+        """Of the file's size and its footer, which holds each column's extremes and places: not of every cell."""
+        with Path(self._path).open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - self._metadata.serialized_size - 8))
+            return sha256(size.to_bytes(8, "little") + file.read()).hexdigest()
+
+    def _open(self, names: Sequence[str]) -> Any:
+        import pyarrow.parquet
+
+        # texts as the file's own dictionaries: the cells are never spelled out
+        texts = [name for name in names if name in self._texts]
+        return pyarrow.parquet.ParquetFile(self._path, metadata=self._metadata, read_dictionary=texts)
+
+    def _cells(self, file: Any, group: int, names: Sequence[str]) -> Any:
+        try:
+            return file.read_row_group(group, columns=list(names), use_threads=False)
+        except self._damage as error:
+            raise self._refused(error) from None
+
+    def _refused(self, error: Exception) -> DataError:
+        return DataError(f"cannot read {self.name}: {str(error).splitlines()[0]}")
+
+
+def _column(name: str, cells: Any) -> Column:
+    """An Arrow array as a column; what it holds without missing cells is not copied."""
+    import pyarrow
+
+    if isinstance(cells, pyarrow.DictionaryArray):
+        return text_column(cells.indices.fill_null(-1).to_numpy(), cells.dictionary.to_pylist())
+    if _is_number(cells.type):
+        return Column("number", cells.to_numpy(zero_copy_only=False))
+    return table_of(pyarrow.table({name: cells}))[name]
+
+
+def _is_number(kind: Any) -> bool:
+    import pyarrow
+
+    return bool(pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind))

@@ -1,0 +1,104 @@
+"""Passes over examples that are not all in memory: a part of them at a time, steps as if they were all there."""
+
+from collections.abc import Callable, Generator, Iterator
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.divergence import all_finite, first_non_finite
+from limpid.engines import Engine, Examples, Made, State, StepRule, Work
+from limpid.network import Network
+from limpid.schedules import Clock, Schedule
+from limpid.stochastic import Control, Pass, average_costs, batch_weights
+
+
+class Part(NamedTuple):
+    """Examples that are in memory, and in which order they are learned from; others follow."""
+
+    examples: Examples
+    order: NDArray[np.int64]
+    """A whole number of batches, but in the last part of a pass."""
+
+
+def streamed_passes(
+    engine: Engine,
+    network: Network,
+    start: State,
+    rule: StepRule,
+    control: Control,
+    *,
+    parts: Callable[[int], Iterator[Part]],
+    rows: int,
+    learning_rate: float,
+    schedule: Schedule,
+    epochs: int,
+    first: int,
+) -> Generator[Work | Pass, Made | None, None]:
+    """Passes from `start`, of which `first` were made before, over the `parts` of each (by its number, from 0).
+
+    The bits are those of `stochastic_passes` over all `rows` at once in the same order.
+    """
+    clock = Clock(epochs, ceil(rows / rule.batch_size), rows)
+    state = start
+    for number in range(first, epochs):
+        walk = _Walk(engine, network, rule, control, state)
+        steps = np.arange(number * clock.steps, (number + 1) * clock.steps)
+        rates = learning_rate * control.rate_factor * schedule.factor(steps, clock)
+        reached = yield from walk.over(parts(number), rates)
+        if reached is not None:
+            state = walk.state
+            yield reached
+        if control.stop or walk.trouble:
+            return
+
+
+class _Walk:
+    """One pass: part after part, in engine calls of about 0.1 s."""
+
+    def __init__(self, engine: Engine, network: Network, rule: StepRule, control: Control, state: State) -> None:
+        self._engine, self._network, self._rule, self._control = engine, network, rule, control
+        self.state, self.trouble = state, ""
+        self._costs: list[NDArray[np.float64]] = []
+        self._shares: list[NDArray[np.float64]] = []
+        self._steps_a_call = 1
+
+    def over(
+        self, parts: Iterator[Part], rates: NDArray[np.float64]
+    ) -> Generator[Work | Pass, Made | None, Pass | None]:
+        done = 0
+        for part in parts:
+            done += yield from self._part(part, rates[done:])
+            if self._control.stop or self.trouble:
+                break
+        if not self._costs and not self.trouble:
+            return None
+        cost, penalty = average_costs(np.concatenate([np.empty((0, 2)), *self._costs]), np.concatenate(self._shares))
+        state = self.state
+        rate = float(rates[max(done - 1, 0)])
+        return Pass(lambda: state, np.nan if self.trouble else cost + penalty, penalty, rate, self.trouble or None)
+
+    def _part(self, part: Part, rates: NDArray[np.float64]) -> Generator[Work | Pass, Made | None, int]:
+        size, (examples, order) = self._rule.batch_size, part
+        descent = self._engine.begin(self._network, self.state, examples, self._rule)
+        done, steps = 0, ceil(len(order) / size)
+        while done < steps and not self._control.stop:
+            stop = min(done + self._steps_a_call, steps)
+            rows, part_rates = order[done * size : stop * size], rates[done:stop]
+            made = yield Work(descent, rows, part_rates)
+            if made is None:
+                self._control.stop = "interrupted"
+                return done
+            # at most doubling, as `stochastic` has it
+            wanted = int(self._control.seconds_a_call / max(made.seconds / (stop - done), 1e-9))
+            self._steps_a_call = max(1, min(2 * self._steps_a_call, wanted))
+            after = descent.state()
+            if not (np.isfinite(made.costs).all() and all_finite(after.parameters)):
+                self._shares.append(np.zeros(0))
+                self.trouble = first_non_finite(self._network, self.state, examples, self._rule, rows, part_rates)
+                return done
+            self._costs.append(made.costs)
+            self._shares.append(batch_weights(rows, examples, size))
+            self.state, done = after, stop
+        return done
