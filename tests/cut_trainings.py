@@ -14,7 +14,9 @@ from limpid.engines import Made, Work
 from limpid.learning import Learning, learn
 
 RARELY, ALWAYS = 1e9, 1e-9
-SMALL: dict[str, Any] = {"hidden": [6, 5], "epochs": 6, "batch_size": 16, "learning_rate": 0.02, "patience": 0}
+SMALL: dict[str, Any] = {
+    "hidden": [6, 5], "epochs": 6, "batch_size": 16, "learning_rate": 0.02, "patience": 0, "schedule": "constant"
+}  # fmt: skip
 
 
 class KilledError(Exception):

@@ -128,7 +128,7 @@ def test_every_option_is_taken(run: Any) -> None:
 
 
 def test_a_training_goes_on_from_its_checkpoint(run: Any) -> None:
-    words = "train iris --hidden 4 --patience 0 --checkpoint run --epochs".split()
+    words = "train iris --hidden 4 --patience 0 --schedule constant --checkpoint run --epochs".split()
     code, out, _ = run(*words, "9", "--every", "2m", "--resume")
     assert code == 0
     assert out.startswith("run/checkpoint.limpid: there is none yet, training starts afresh\n")
