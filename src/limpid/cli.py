@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -65,6 +66,9 @@ def train(
     precision: option.Precision = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
+    checkpoint: option.Checkpoint = None,
+    every: option.Every = None,
+    resume: option.Resume = False,
     model: option.NewModel = None,
     report: option.Report = None,
     as_json: option.AsJson = False,
@@ -77,6 +81,7 @@ def train(
         "activation": activation.split(",") if activation and "," in activation else activation,
     }
     from limpid import console
+    from limpid.checkpoints import NAME
     from limpid.learning import Learning
     from limpid.memory import bytes_in
     from limpid.output import outcome
@@ -89,8 +94,13 @@ def train(
 
     recipe = Recipe(**given)
     check_recipe(recipe)
-    path = model or _model_for(source)
-    _check_writable({"source": source}, {"model": path, "report": report})
+    path, seconds = model or _model_for(source), _seconds(every)
+    if checkpoint is None and (resume or every is not None):
+        raise LimpidError(f"--{'resume' if resume else 'every'} needs --checkpoint FOLDER")
+    if checkpoint is not None and memory is not None:
+        raise LimpidError("--checkpoint needs all rows in memory: not with --memory")
+    kept = {} if checkpoint is None else {"checkpoint": checkpoint / NAME}
+    _check_writable({"source": source, **kept}, {"model": path, "report": report})
     ignored, names = _names(ignore), _names(categorical)
     learning: Learning | StreamedLearning
     if memory is not None:
@@ -100,6 +110,10 @@ def train(
     else:
         dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
         learning = Learning(dataset, recipe)
+        if checkpoint is not None:
+            there = learning.checkpoint(checkpoint, seconds, resume)
+            if resume and not quiet:
+                console.resumed(learning, kept["checkpoint"], there)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
             show(epoch)
@@ -354,6 +368,15 @@ def _model_for(source: str) -> Path:
 def _names(text: str | None) -> list[str]:
     """ "a,b" as two names."""
     return text.split(",") if text else []
+
+
+def _seconds(text: str | None) -> float:
+    """ "5m" as 300; 30 where nothing is said."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", "30s" if text is None else text, re.ASCII)
+    seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0.0
+    if not seconds:
+        raise LimpidError(f"--every needs a time as 0.5s, 30s, 5m or 2h, got {text!r}")
+    return seconds
 
 
 def _layers(text: str) -> list[int]:

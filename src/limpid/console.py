@@ -1,5 +1,7 @@
 """What the command line shows a person: progress while a network learns, tables when it has."""
 
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +40,9 @@ def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Cal
         TimeRemainingColumn(),
         console=Console(stderr=True, highlight=False),
         disable=quiet,
-    ) as bar:
-        task = bar.add_task("", total=learning.recipe.epochs, state="")
+    ) as bar, _warned_in_a_line():  # fmt: skip
+        done = len(learning.training.history)
+        task = bar.add_task("", total=learning.recipe.epochs, completed=done, state="")
 
         def update(epoch: Epoch) -> None:
             seen = f"cost {epoch.cost:.4g}"
@@ -50,6 +53,30 @@ def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Cal
             bar.update(task, completed=epoch.number, state=seen)
 
         yield update
+
+
+@contextmanager
+def _warned_in_a_line() -> Iterator[None]:
+    """A warning is told as a refusal is."""
+
+    def tell(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"limpid: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = tell
+        yield
+
+
+def resumed(learning: Learning, checkpoint: Path, found: bool) -> None:
+    """From where training goes on, or that it does not."""
+    training = learning.training
+    if not found:
+        say(f"{checkpoint}: there is none yet, training starts afresh")
+    elif training.stopped_because:
+        say(f"{checkpoint}: training was complete, {training.stopped_because}; the model is written again")
+    else:
+        say(f"{checkpoint}: training goes on after {len(training.history)} epochs")
 
 
 def course(model: Model) -> str:

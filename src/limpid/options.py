@@ -88,6 +88,15 @@ Precision = Annotated[
     str | None, typer.Option(help="float32, bfloat16 where the processor has it, or float64 as lbfgs has it.")
 ]
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="A folder where training keeps what it takes to go on when it is killed.")
+]
+Every = Annotated[
+    str | None, typer.Option(help="How often it does, as 0.5s, 30s, 5m or 2h; every 30s where nothing is said.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on from what the folder of --checkpoint holds; from the start if nothing.")
+]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
 To = Annotated[
     str, typer.Option("--to", help="What it becomes: onnx, c (a .h and a .c) or js (a module for browsers and Node).")
