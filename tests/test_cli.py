@@ -211,7 +211,6 @@ def test_datasets_and_version(run: Any) -> None:
         ("train iris --resume", "--resume needs --checkpoint FOLDER"),
         ("train iris --every 5s", "--every needs --checkpoint FOLDER"),
         ("train iris --checkpoint run --every 5", "--every needs a time as 0.5s, 30s, 5m or 2h, got '5'"),
-        ("train iris --checkpoint run --memory 1GB", "--checkpoint needs all rows in memory: not with --memory"),
         ("train iris --checkpoint run --every 0s", "got '0s'"),
         ("train iris --checkpoint bad.limpid", "cannot write checkpoints into bad.limpid: File exists"),
         ("train iris --checkpoint . --model checkpoint.limpid", "the checkpoint lies there"),

@@ -15,7 +15,7 @@ from limpid.model_file import plain
 from limpid.network import Network, Parameters
 from limpid.saving import check_arrays
 from limpid.stopping import Standing
-from limpid.training import Descending, Epoch, Moment, Training
+from limpid.training import Descending, Epoch, Moment, Streaming, Training
 
 WHAT = "checkpoint"
 FREE = ("epochs", "threads")
@@ -89,7 +89,7 @@ def _check_owner(path: Path, described: dict[str, Any], owner: Owner, training: 
             raise LimpidError(
                 f"{path} belongs to a training with {name} {_told(theirs.get(name))}, got {_told(mine.get(name))}"
             )
-    schedule = training.method.schedule if isinstance(training.method, Descending) else None
+    schedule = training.method.schedule if isinstance(training.method, Descending | Streaming) else None
     if mine["epochs"] < theirs["epochs"]:
         raise LimpidError(f"{path} belongs to a training of {theirs['epochs']} epochs, got fewer, {mine['epochs']}")
     if schedule and schedule.spans and mine["epochs"] != theirs["epochs"]:

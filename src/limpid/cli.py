@@ -97,8 +97,6 @@ def train(
     path, seconds = model or _model_for(source), _seconds(every)
     if checkpoint is None and (resume or every is not None):
         raise LimpidError(f"--{'resume' if resume else 'every'} needs --checkpoint FOLDER")
-    if checkpoint is not None and memory is not None:
-        raise LimpidError("--checkpoint needs all rows in memory: not with --memory")
     kept = {} if checkpoint is None else {"checkpoint": checkpoint / NAME}
     _check_writable({"source": source, **kept}, {"model": path, "report": report})
     ignored, names = _names(ignore), _names(categorical)
@@ -110,10 +108,10 @@ def train(
     else:
         dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
         learning = Learning(dataset, recipe)
-        if checkpoint is not None:
-            there = learning.checkpoint(checkpoint, seconds, resume)
-            if resume and not quiet:
-                console.resumed(learning, kept["checkpoint"], there)
+    if checkpoint is not None:
+        there = learning.checkpoint(checkpoint, seconds, resume)
+        if resume and not quiet:
+            console.resumed(learning, kept["checkpoint"], there)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
             show(epoch)

@@ -68,7 +68,7 @@ def _warned_in_a_line() -> Iterator[None]:
         yield
 
 
-def resumed(learning: Learning, checkpoint: Path, found: bool) -> None:
+def resumed(learning: Learning | StreamedLearning, checkpoint: Path, found: bool) -> None:
     """From where training goes on, or that it does not."""
     training = learning.training
     if not found:

@@ -231,7 +231,7 @@ class Training:
     @property
     def steps_a_pass(self) -> int:
         """How many steps the state counts each pass: L-BFGS counts none."""
-        return ceil(self.rows / self.rule.batch_size) if isinstance(self.method, Descending) else 0
+        return 0 if isinstance(self.method, LBFGS) else ceil(self.rows / self.rule.batch_size)
 
     @property
     def ended(self) -> str | None:
@@ -289,6 +289,7 @@ class Training:
             self.stopped_because = INTERRUPTED
 
     def _passes(self) -> Generator[Work | Pass, Made | None, None]:
+        begun, self._costs = self._costs, NO_COSTS
         if isinstance(self.method, Streaming):
             return streamed_passes(
                 *(self._engine, self.network, self.state, self.rule, self._control),
@@ -298,8 +299,8 @@ class Training:
                 schedule=self.method.schedule,
                 epochs=self._epochs,
                 first=self._first + len(self.history),
+                begun=begun,
             )
-        begun, self._costs = self._costs, NO_COSTS
         common = self._engine, self.network, self.state, self._in_memory, self.rule, self._control
         if isinstance(self.method, LBFGS):
             return lbfgs_passes(
