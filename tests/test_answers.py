@@ -14,7 +14,7 @@ from limpid import answers
 from limpid.dataset import Dataset
 from limpid.errors import LimpidError
 from limpid.model import Model
-from limpid.readers import read_parts, streamed_unseen
+from limpid.readers.parts import read_parts, streamed_unseen
 
 polars: Any = pytest.importorskip("polars")
 

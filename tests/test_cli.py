@@ -1,5 +1,6 @@
 """The command line as a person types it: what it prints, what it writes, how it refuses."""
 
+import errno
 import inspect
 import json
 import os
@@ -110,6 +111,37 @@ def test_every_option_is_taken(run: Any) -> None:
     assert code == 0
 
 
+def test_a_training_goes_on_from_its_checkpoint(run: Any) -> None:
+    words = "train iris --hidden 4 --patience 0 --schedule constant --checkpoint run --epochs".split()
+    code, out, _ = run(*words, "9", "--every", "2m", "--resume")
+    assert code == 0
+    assert out.startswith("run/checkpoint.limpid: there is none yet, training starts afresh\n")
+    code, _, err = run(*words, "9", "--quiet")
+    told = "limpid: run/checkpoint.limpid is there from an earlier training: resume it, or remove the file\n"
+    assert (code, err) == (2, told)
+    code, _, err = run(*words, "9", "--resume", "--quiet", "--seed", "2")
+    assert (code, err) == (2, "limpid: run/checkpoint.limpid belongs to a training with seed 0, got 2\n")
+    Path("iris.limpid").unlink()
+    _, out, _ = run(*words, "9", "--resume")
+    told = "run/checkpoint.limpid: training was complete, all epochs done; the model is written again\n"
+    assert out.startswith(told)
+    assert len(limpid.load("iris.limpid").history) == 9
+    _, out, _ = run(*words, "12", "--resume", "--every", "0.5s")
+    assert out.startswith("run/checkpoint.limpid: training goes on after 9 epochs\n")
+    assert len(limpid.load("iris.limpid").history) == 12
+
+
+def test_a_full_disk_is_told_in_a_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("limpid.checkpoints.write", full)
+    code, _, err = run("train", "iris", "--checkpoint", "run", "--epochs", "3", "--quiet", "--every", "0.001s")
+    why = "No space left on device (training is not affected)"
+    assert (code, err) == (0, f"limpid: cannot write the checkpoint run/checkpoint.limpid: {why}\n")
+    assert len(limpid.load("iris.limpid").history) == 3
+
+
 def test_a_model_file_is_replaced_by_the_new_one(run: Any, tmp_path: Path) -> None:
     run("train", "iris", "--epochs", "1", "--hidden", "2")
     run("train", "iris", "--epochs", "1", "--hidden", "3")
@@ -176,6 +208,12 @@ def test_datasets_and_version(run: Any) -> None:
         ("train iris --test-size 2", "test size must be a share"),
         ("train iris --gradient-tol 0", "gradient_tol must be"),
         ("train iris --threads 0", "threads"),
+        ("train iris --resume", "--resume needs --checkpoint FOLDER"),
+        ("train iris --every 5s", "--every needs --checkpoint FOLDER"),
+        ("train iris --checkpoint run --every 5", "--every needs a time as 0.5s, 30s, 5m or 2h, got '5'"),
+        ("train iris --checkpoint run --every 0s", "got '0s'"),
+        ("train iris --checkpoint bad.limpid", "cannot write checkpoints into bad.limpid: File exists"),
+        ("train iris --checkpoint . --model checkpoint.limpid", "the checkpoint lies there"),
         ("train iris --task guess", "unknown task 'guess'"),
         ("train iris --seed -3", "seed must be"),
         ("train iris --model absent/m.limpid", "cannot write the model absent/m.limpid: No such file or directory"),

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from limpid.training import LBFGS, Stopping
+from limpid.stopping import Stopping
+from limpid.training import LBFGS
 from tests.trainings import engine, make
 
 __all__ = ["engine"]  # every test here is run on each

@@ -219,7 +219,7 @@ def test_a_recipe_is_completed_from_the_data() -> None:
         ({"hidden": "64"}, "hidden must be a sequence"),
         ({"epochs": 2.5}, "epochs must be an integer, got 2.5"),
         ({"learning_rate": "0.1"}, "learning_rate must be a number, got '0.1'"),
-        ({"activation": None}, "activation must be a name"),
+        ({"activation": 3}, "activation must be a name"),
         ({"activation": []}, "2 layers, got 0"),
         ({"output": 3}, "output must be a name, got 3"),
         ({"warm_up": float("inf")}, "warm-up must be a finite number"),

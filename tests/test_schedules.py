@@ -39,3 +39,10 @@ def test_warm_up_grows_in_a_straight_line() -> None:
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(LimpidError, match="did you mean 'cosine'"):
         find_schedule("cosin")
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_one_that_spans_the_training_depends_on_its_length(name: str) -> None:
+    schedule, step = find_schedule(name), np.arange(40)
+    short, long = (schedule.factor(step, Clock(epochs, 10, 100)) for epochs in (4, 5))
+    assert schedule.spans is not np.array_equal(short, long)

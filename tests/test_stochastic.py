@@ -11,7 +11,8 @@ from limpid.network import dense_network
 from limpid.optimizers import find_optimizer
 from limpid.schedules import adaptive
 from limpid.stochastic import in_order, shuffled
-from limpid.training import Descending, Stopping
+from limpid.stopping import Stopping
+from limpid.training import Descending
 from tests import trainings
 from tests.helpers import assert_close
 from tests.trainings import NETWORK, engine, examples, make

@@ -8,13 +8,14 @@ import pytest
 
 import limpid
 from limpid import streamed_learning, streamed_rows
-from limpid.engines import Examples, find_engine
+from limpid.engines import Examples, Work, find_engine
 from limpid.errors import DataError, LimpidError
 from limpid.evaluation import evaluate, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import bytes_in
 from limpid.preparation import class_weights, row_weights, step_rule, stopping, targets_for
-from limpid.readers import open_stream, read
+from limpid.readers import read
+from limpid.readers.parts import open_stream
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stream import LEARNED, TESTED, WATCHED
 from limpid.streamed_learning import StreamedLearning, learn_stream
@@ -173,9 +174,37 @@ def test_what_needs_all_rows_is_refused(choices: dict[str, Any], told: str, path
 def test_too_little_memory_is_refused_with_what_is_needed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LimpidError, match="statistics of 1500 rows need about .* MB, 0 MB of the memory are left"):
         learn_stream(open_stream(path, "kind"), "1MB")
-    monkeypatch.setattr(streamed_learning, "memory_in_use", lambda: 90_000_000 - 50_000)
+    monkeypatch.setattr(streamed_learning, "BASE", 90_000_000 - 50_000)
     with pytest.raises(LimpidError, match="reading it needs about .* MB, 0 MB of the memory are left"):
         learn_stream(open_stream(path, "kind"), "100MB")
+
+
+@pytest.mark.parametrize("left_at", [1, 5, 14, 20, 33])
+def test_it_goes_on_from_a_checkpoint_with_the_same_bits(
+    left_at: int, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices: dict[str, Any] = {"epochs": 4, "dropout": 0.1, "validation_size": 0.1, "patience": 9, "seed": 2}
+    whole = streamed(path, "kind", 150, monkeypatch, **choices)
+    list(whole)
+    first = streamed(path, "kind", 150, monkeypatch, **choices)
+    assert not first.checkpoint(tmp_path / "kept", every=1e-9, resume=True)
+    assert first._checkpoints is not None
+    course = first._checkpoints.course()
+    answer = None
+    for _ in range(left_at):
+        item = course.send(answer)
+        answer = item.make() if isinstance(item, Work) else None
+    course.close()
+    again = streamed(path, "kind", 150, monkeypatch, **choices)
+    assert again.checkpoint(tmp_path / "kept", resume=True)
+    list(again)
+    history = [[each._replace(seconds=0.0) for each in learning.training.history] for learning in (whole, again)]
+    assert history[0] == history[1]
+    for name, array in whole.model.parameters.items():
+        assert np.array_equal(array, again.model.parameters[name])
+    other = streamed(path, "kind", 150, monkeypatch, **{**choices, "dropout": 0.2})
+    with pytest.raises(LimpidError, match="belongs to a training with dropout 0.1, got 0.2"):
+        other.checkpoint(tmp_path / "kept", resume=True)
 
 
 @pytest.mark.parametrize("size", ["", "2 apples", "-1GB", "GB", "1e9"])

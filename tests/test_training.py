@@ -15,7 +15,8 @@ from limpid.network import dense_network
 from limpid.objective import whole_gradients
 from limpid.optimizers import find_optimizer
 from limpid.schedules import adaptive, find_schedule
-from limpid.training import LBFGS, Stopping, Training, Validation
+from limpid.stopping import Stopping
+from limpid.training import LBFGS, Training, Validation
 from tests import trainings
 from tests.helpers import assert_close
 from tests.trainings import NETWORK, accuracy, engine, examples, make

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     )
     from limpid.evaluation import Evaluation, evaluate
     from limpid.exports import export
+    from limpid.inspecting import inspect
     from limpid.learning import Learning, learn
     from limpid.model import Model
     from limpid.network import Dense, Network, dense_network
-    from limpid.readers import open_stream, read
+    from limpid.profile import Profile
+    from limpid.readers import read
+    from limpid.readers.parts import open_stream
     from limpid.recipe import Recipe
     from limpid.report import write_report
     from limpid.saving import load, save
@@ -46,13 +49,15 @@ _HOMES = {
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
     "export": "exports",
+    "inspect": "inspecting",
     "Learning": "learning",
     "learn": "learning",
     "Model": "model",
     "Dense": "network",
     "Network": "network",
     "dense_network": "network",
-    "open_stream": "readers",
+    "open_stream": "readers.parts",
+    "Profile": "profile",
     "read": "readers",
     "Recipe": "recipe",
     "write_report": "report",
@@ -81,6 +86,7 @@ __all__ = [
     "Model",
     "ModelFileError",
     "Network",
+    "Profile",
     "Recipe",
     "StreamedLearning",
     "TabularEncoder",
@@ -88,6 +94,7 @@ __all__ = [
     "dense_network",
     "evaluate",
     "export",
+    "inspect",
     "learn",
     "learn_stream",
     "load",

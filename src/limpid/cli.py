@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -65,6 +66,9 @@ def train(
     precision: option.Precision = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
+    checkpoint: option.Checkpoint = None,
+    every: option.Every = None,
+    resume: option.Resume = False,
     model: option.NewModel = None,
     report: option.Report = None,
     as_json: option.AsJson = False,
@@ -77,10 +81,12 @@ def train(
         "activation": activation.split(",") if activation and "," in activation else activation,
     }
     from limpid import console
+    from limpid.checkpoints import NAME
     from limpid.learning import Learning
     from limpid.memory import bytes_in
     from limpid.output import outcome
-    from limpid.readers import open_stream, read
+    from limpid.readers import read
+    from limpid.readers.parts import open_stream
     from limpid.recipe import Recipe, check_recipe
     from limpid.report import write_report
     from limpid.saving import save
@@ -88,8 +94,11 @@ def train(
 
     recipe = Recipe(**given)
     check_recipe(recipe)
-    path = model or _model_for(source)
-    _check_writable({"source": source}, {"model": path, "report": report})
+    path, seconds = model or _model_for(source), _seconds(every)
+    if checkpoint is None and (resume or every is not None):
+        raise LimpidError(f"--{'resume' if resume else 'every'} needs --checkpoint FOLDER")
+    kept = {} if checkpoint is None else {"checkpoint": checkpoint / NAME}
+    _check_writable({"source": source, **kept}, {"model": path, "report": report})
     ignored, names = _names(ignore), _names(categorical)
     learning: Learning | StreamedLearning
     if memory is not None:
@@ -99,6 +108,10 @@ def train(
     else:
         dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
         learning = Learning(dataset, recipe)
+    if checkpoint is not None:
+        there = learning.checkpoint(checkpoint, seconds, resume)
+        if resume and not quiet:
+            console.resumed(learning, kept["checkpoint"], there)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
             show(epoch)
@@ -114,6 +127,36 @@ def train(
         console.written(path, report)
     if as_json:
         print(outcome(learned, evaluation, path))
+
+
+@app.command()
+def inspect(
+    source: option.Source,
+    data_dir: option.DataDir = None,
+    target: option.Target = None,
+    query: option.Query = None,
+    ignore: option.Ignore = None,
+    categorical: option.Categorical = None,
+    task: option.Task = None,
+    everything: option.All = False,
+    as_json: option.AsJson = False,
+    quiet: option.Quiet = False,
+) -> None:
+    """Look at SOURCE before learning: its columns, its target (guessed if not said), identifiers and leaks."""
+    from limpid.inspecting import inspect as look
+
+    folder = str(data_dir) if data_dir else None
+    ignored, names = _names(ignore), _names(categorical)
+    profile = look(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
+    if not quiet:
+        from limpid.profile_tables import show as print_profile
+
+        chosen = {"data-dir": folder, "target": target, "query": query, "ignore": ignore, "categorical": categorical}
+        print_profile(profile, {**chosen, "task": task}, everything)
+    if as_json:
+        import json
+
+        print(json.dumps(profile.describe(), allow_nan=False))
 
 
 @app.command()
@@ -135,7 +178,8 @@ def evaluate(
     from limpid.evaluation import evaluate_parts
     from limpid.learning import unseen
     from limpid.output import outcome
-    from limpid.readers import read, streamed_unseen
+    from limpid.readers import read
+    from limpid.readers.parts import streamed_unseen
     from limpid.report import write_report
     from limpid.saving import load
 
@@ -170,7 +214,8 @@ def predict(
     """Answer for each row of SOURCE: the prediction and, for classes, each probability."""
     from limpid.answers import answered, in_parts, writer_for
     from limpid.files import replacing
-    from limpid.readers import read, read_parts
+    from limpid.readers import read
+    from limpid.readers.parts import read_parts
     from limpid.saving import load
 
     _check_writable({"source": source, "model": model}, {"answers": out})
@@ -189,11 +234,11 @@ def predict(
 @app.command()
 def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None, quiet: option.Quiet = False) -> None:
     """Write MODEL as something that answers without limpid, with rows to test itself by."""
-    from limpid import console
     from limpid.errors import choose
     from limpid.exports import TARGETS
     from limpid.exports import export as write
     from limpid.saving import load
+    from limpid.terminal import say
 
     target = choose("target", to, TARGETS)
     path = out or model.with_suffix(target.suffix)
@@ -202,7 +247,7 @@ def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None
     written = write(load(model), path, to)
     if not quiet:
         for each in written:
-            console.say(f"{to}: {each}")
+            say(f"{to}: {each}")
 
 
 @app.command()
@@ -321,6 +366,15 @@ def _model_for(source: str) -> Path:
 def _names(text: str | None) -> list[str]:
     """ "a,b" as two names."""
     return text.split(",") if text else []
+
+
+def _seconds(text: str | None) -> float:
+    """ "5m" as 300; 30 where nothing is said."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", "30s" if text is None else text, re.ASCII)
+    seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0.0
+    if not seconds:
+        raise LimpidError(f"--every needs a time as 0.5s, 30s, 5m or 2h, got {text!r}")
+    return seconds
 
 
 def _layers(text: str) -> list[int]:

@@ -1,5 +1,7 @@
 """What the command line shows a person: progress while a network learns, tables when it has."""
 
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,17 +16,13 @@ from rich.text import Text
 from limpid.evaluation import Evaluation
 from limpid.learning import Learning
 from limpid.model import Model
+from limpid.profile import suspects_of
 from limpid.streamed_learning import StreamedLearning
+from limpid.terminal import console, say
 from limpid.training import Epoch
 
-console = Console(highlight=False)
 UNEVEN = 0.8
 """A class with this share of the rows makes accuracy say little."""
-
-
-def say(text: str, style: str = "") -> None:
-    """Print prose: whatever names it holds are not markup, and a pipe gets one line."""
-    console.print(Text(text, style), soft_wrap=not console.is_terminal)
 
 
 @contextmanager
@@ -33,6 +31,8 @@ def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Cal
     score = "R²" if learning.dataset.task == "regression" else "accuracy"
     if not quiet:
         say(describe(learning))
+        for caution in cautions(learning):
+            say(caution)
     with Progress(
         TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
         BarColumn(),
@@ -40,8 +40,9 @@ def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Cal
         TimeRemainingColumn(),
         console=Console(stderr=True, highlight=False),
         disable=quiet,
-    ) as bar:
-        task = bar.add_task("", total=learning.recipe.epochs, state="")
+    ) as bar, _warned_in_a_line():  # fmt: skip
+        done = len(learning.training.history)
+        task = bar.add_task("", total=learning.recipe.epochs, completed=done, state="")
 
         def update(epoch: Epoch) -> None:
             seen = f"cost {epoch.cost:.4g}"
@@ -52,6 +53,30 @@ def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Cal
             bar.update(task, completed=epoch.number, state=seen)
 
         yield update
+
+
+@contextmanager
+def _warned_in_a_line() -> Iterator[None]:
+    """A warning is told as a refusal is."""
+
+    def tell(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"limpid: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = tell
+        yield
+
+
+def resumed(learning: Learning | StreamedLearning, checkpoint: Path, found: bool) -> None:
+    """From where training goes on, or that it does not."""
+    training = learning.training
+    if not found:
+        say(f"{checkpoint}: there is none yet, training starts afresh")
+    elif training.stopped_because:
+        say(f"{checkpoint}: training was complete, {training.stopped_because}; the model is written again")
+    else:
+        say(f"{checkpoint}: training goes on after {len(training.history)} epochs")
 
 
 def course(model: Model) -> str:
@@ -74,6 +99,19 @@ def describe(learning: Learning | StreamedLearning) -> str:
         f"{learning.dataset.name}: {learning.dataset.task}, {', '.join(parts)}\n"
         f"{learning.network}, {learning.network.count():,} parameters, {learning.recipe.optimizer}"
     )
+
+
+def cautions(learning: Learning | StreamedLearning) -> list[str]:
+    """A line each: which columns of a table are left out and why, and which had better be."""
+    if learning.encoder is None:
+        return []
+    left = [f"{name} ({reason})" for name, reason in learning.encoder.left_out]
+    suspects = {name: kind for name, kind in suspects_of(learning.dataset).items() if name in learning.encoder.inputs}
+    told = [f"left out: {_few(left)}"] if left else []
+    if suspects:
+        named = _few([f"{name} ({kind})" for name, kind in suspects.items()])
+        told.append(f"suspect: {named}; leave it out with --ignore {','.join(suspects)} (limpid inspect says why)")
+    return told
 
 
 def headline(model: Model, evaluation: Evaluation | None) -> str:
@@ -162,6 +200,10 @@ def _class_table(classes: Any, confusion: Any) -> Table:
         share = f"{right / total:.1%}" if total else "no rows"
         table.add_row(Text(str(name)), str(total), str(right), share, Text(taken))
     return table
+
+
+def _few(told: list[str], most: int = 8) -> str:
+    return ", ".join(told[:most]) + (f" and {len(told) - most} more" if len(told) > most else "")
 
 
 def _listed(value: Any) -> str:

@@ -13,7 +13,7 @@ class LimpidError(ValueError):
 
 
 class ModelFileError(LimpidError):
-    """A file is not a limpid model, or is a damaged one."""
+    """A file is not a limpid model or checkpoint, or is a damaged one."""
 
 
 class DataError(LimpidError):

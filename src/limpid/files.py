@@ -10,32 +10,37 @@ from typing import BinaryIO, cast
 
 from limpid.errors import LimpidError
 
+BESIDE = ".limpid-"
+"""How the name of a file begins while it is written."""
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` at `path` so that a reader, even after a crash, finds the old file or the new one.
+
+def replace_file(path: Path, *pieces: bytes | memoryview, beside: str = BESIDE) -> None:
+    """Put the `pieces`, one after the other, at `path` so that a reader, even after a crash, finds the old file or the
+    new one. A process that is killed may leave a file whose name begins with `beside` in the same folder.
 
     Errors: `OSError` from the file system; the old file is then intact and nothing is left beside it.
     """
-    with replacing(path) as beside:
-        beside.write(content)
+    with replacing(path, beside) as new:
+        for piece in pieces:
+            new.write(piece)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, beside: str = BESIDE) -> Iterator[BinaryIO]:
     """What is written to the file given here, is at `path` when all of it is written; else the old file stays.
 
     Errors: as `replace_file`.
     """
     path = Path(os.path.realpath(path))  # a link keeps pointing where it did: its target is what is replaced
-    with NamedTemporaryFile(dir=path.parent, prefix=".limpid-", delete=False) as beside:
+    with NamedTemporaryFile(dir=path.parent, prefix=beside, delete=False) as new:
         try:
-            yield cast(BinaryIO, beside)
-            beside.flush()
-            os.fchmod(beside.fileno(), _mode_for(path))
-            os.fsync(beside.fileno())
-            Path(beside.name).replace(path)
+            yield cast(BinaryIO, new)
+            new.flush()
+            os.fchmod(new.fileno(), _mode_for(path))
+            os.fsync(new.fileno())
+            Path(new.name).replace(path)
         except BaseException:
-            Path(beside.name).unlink()
+            Path(new.name).unlink()
             raise
     _sync_directory(path.parent)
 
@@ -70,7 +75,7 @@ def check_writable(path: Path, what: str) -> None:
     try:
         with suppress(FileNotFoundError):
             path.stat()  # a link that leads nowhere but to itself
-        with NamedTemporaryFile(dir=Path(os.path.realpath(path)).parent, prefix=".limpid-"):
+        with NamedTemporaryFile(dir=Path(os.path.realpath(path)).parent, prefix=BESIDE):
             pass
     except OSError as error:
         raise LimpidError(f"cannot write the {what} {path}: {error.strerror or error}") from error

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.checkpoint_file import Owner
+from limpid.checkpoints import Checkpoints
 from limpid.dataset import Dataset
 from limpid.encoder import Scaling
 from limpid.engines import Coded, Examples, all_finite, find_engine
@@ -16,6 +19,7 @@ from limpid.evaluation import Evaluation, evaluate, score_for
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
+from limpid.model_file import plain
 from limpid.preparation import (
     class_weights,
     classes_in,
@@ -66,11 +70,29 @@ class Learning:
         self._class_weights = class_weights(self.recipe, _known(self.train), self.classes)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
+        self._checkpoints: Checkpoints | None = None
         if self.test:  # whatever does not fit is found before the work, not after it
             self._examples(self.test)
 
     def __iter__(self) -> Iterator[Epoch]:
-        return iter(self.training)
+        return iter(self._checkpoints or self.training)
+
+    def checkpoint(self, directory: str | Path, every: float = 30.0, resume: bool = False) -> bool:
+        """Keep where the training stands in `checkpoint.limpid` in `directory`, which is made where it is missing.
+
+        The file is replaced `every` so many seconds, also in the midst of a pass, and when the training ends or its
+        loop is left. To `resume` is to go on from the file that is there: to the same bits as if the training had not
+        been ended, but for L-BFGS, which begins anew from its last iterate. Of a training that was complete only the
+        `model` is left to take. More epochs may be asked for than before, where the schedule is not laid out over
+        all of them, and other `threads`. Returns whether there was a file to go on from; where there was none the
+        training starts afresh. A disk that fails later is warned of and ends nothing. `train_many` keeps none of this.
+
+        Errors: `LimpidError` for a file that is there without `resume`, or is of other examples or another recipe;
+        `ModelFileError` for a damaged or newer one.
+        """
+        owner = Owner(self.dataset.fingerprint(), plain(asdict(self.recipe)))
+        self._checkpoints = Checkpoints(self.training, self._random, owner, Path(directory), every, resume)
+        return self._checkpoints.resumed
 
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end soon; the model keeps the best so far."""
@@ -138,7 +160,7 @@ class Learning:
 
     def _training(self, shares: bool) -> Training:
         recipe, network = self.recipe, self.network
-        random = np.random.default_rng(recipe.seed)
+        random = self._random = np.random.default_rng(recipe.seed)
         engine = find_engine(recipe.engine, recipe.threads)
         dtype = PRECISIONS[str(recipe.precision)]
         new = 0 if shares else self.encoder.numbers(len(self.train)) if self.encoder else self.train.X.size

@@ -64,14 +64,6 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
-def memory_in_use() -> int:
-    """Bytes of this process that are in memory now; 0 where the system does not say."""
-    for line in _lines(Path("/proc/self/status")):
-        if line.startswith("VmRSS:"):
-            return 1024 * int(line.split()[1])
-    return 0
-
-
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -24,8 +24,8 @@ OPTIMIZER_HELP = (
     "takes all rows at once. If not said, adamw for tables and adam else."
 )
 SCHEDULE_HELP = (
-    "How the learning rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle. "
-    "If neither it nor an optimizer is said, coslog4 for tables; else constant."
+    "How the rate changes: constant, inverse_scaling, adaptive, step, exponential, cosine, coslog4, one_cycle; "
+    "if neither it nor an optimizer is said, coslog4 for tables; else constant."
 )
 WEIGHTS_HELP = (
     "How weights are drawn before the first step: normal, normal_scaled, glorot_uniform, glorot_normal, he, lecun, "
@@ -54,6 +54,7 @@ Task = Annotated[str | None, typer.Option(help="classification, multilabel or re
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
 Engine = Annotated[str, typer.Option(help="What computes: native, or reference, which is slower and can be read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+All = Annotated[bool, typer.Option("--all", help="Show every column, class and finding, however many there are.")]
 Quiet = Annotated[bool, typer.Option(help="Print nothing but what is asked for.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")]
 Hidden = Annotated[str, typer.Option(help="Neurons of each hidden layer, as 128,64; none for no hidden layer.")]
@@ -87,6 +88,15 @@ Precision = Annotated[
     str | None, typer.Option(help="float32, bfloat16 where the processor has it, or float64 as lbfgs has it.")
 ]
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="A folder where training keeps what it takes to go on when it is killed.")
+]
+Every = Annotated[
+    str | None, typer.Option(help="How often it does, as 0.5s, 30s, 5m or 2h; every 30s where nothing is said.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on from what the folder of --checkpoint holds; from the start if nothing.")
+]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
 To = Annotated[
     str, typer.Option("--to", help="What it becomes: onnx, c (a .h and a .c) or js (a module for browsers and Node).")

@@ -12,7 +12,7 @@ from limpid.engines import StepRule
 from limpid.errors import LimpidError
 from limpid.network import Network, dense_network
 from limpid.recipe import Recipe, optimizer_of
-from limpid.training import Stopping
+from limpid.stopping import Stopping
 
 
 def network_for(task: str, answers: int, inputs: int, recipe: Recipe, classes: NDArray[Any] | None) -> Network:

@@ -82,7 +82,7 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         expected |= {f"descent.{name}": shape for name, shape in network.shapes().items()}
         for slot in kept["slots"]:
             expected |= {f"optimizer.{slot}.{name}": shape for name, shape in network.shapes().items()}
-    _check_arrays(arrays, expected)
+    check_arrays(arrays, expected)
     return Model(
         network=network,
         parameters={name: arrays[name] for name in network.shapes()},
@@ -101,7 +101,8 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
     )
 
 
-def _check_arrays(arrays: dict[str, NDArray[Any]], expected: dict[str, tuple[int, ...]]) -> None:
+def check_arrays(arrays: dict[str, NDArray[Any]], expected: dict[str, tuple[int, ...]]) -> None:
+    """`LimpidError` unless there are just these arrays, of these shapes, of finite floats."""
     if odd := sorted(arrays.keys() ^ expected.keys()):
         raise LimpidError(f"arrays missing or not expected: {', '.join(odd[:5])}")
     for name, shape in expected.items():

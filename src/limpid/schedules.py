@@ -35,12 +35,13 @@ class Schedule:
     """`factor(step, clock)`: the factor at each of the steps, an array of whole numbers counted from 0.
 
     An `adaptive` schedule besides divides the rate by 5 each time that training stops getting better, instead of
-    ending, until the rate falls to 1e-6 (scikit-learn's rule).
+    ending, until the rate falls to 1e-6 (scikit-learn's rule). One that `spans` the training knows how long it is.
     """
 
     name: str
     factor: Callable[[Steps, Clock], Factors]
     adaptive: bool = False
+    spans: bool = False
 
 
 def constant() -> Schedule:
@@ -70,12 +71,12 @@ def exponential(by: float = 0.95) -> Schedule:
 
 def cosine() -> Schedule:
     """Half a cosine from 1 to 0 over the whole training (Loshchilov, Hutter 2017, without restarts)."""
-    return Schedule("cosine", lambda step, clock: _half_cosine(clock.done(step), 1.0, 0.0))
+    return Schedule("cosine", lambda step, clock: _half_cosine(clock.done(step), 1.0, 0.0), spans=True)
 
 
 def coslog4() -> Schedule:
     """Four cosines from 0 to 1 and back, each twice as long as the one before (Holzmüller et al. 2024, section 3)."""
-    return Schedule("coslog4", lambda step, clock: 0.5 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * clock.done(step)))))
+    return Schedule("coslog4", _four_cosines, spans=True)
 
 
 def one_cycle(rise: float = 0.3, start: float = 1 / 25, end: float = 1e-4 / 25) -> Schedule:
@@ -87,7 +88,7 @@ def one_cycle(rise: float = 0.3, start: float = 1 / 25, end: float = 1e-4 / 25) 
         down = _half_cosine(np.maximum((done - rise) / (1 - rise), 0), 1.0, end)
         return np.where(done < rise, up, down)
 
-    return Schedule("one_cycle", factor)
+    return Schedule("one_cycle", factor, spans=True)
 
 
 def warmed_up(schedule: Schedule, epochs: float) -> Schedule:
@@ -99,6 +100,10 @@ def warmed_up(schedule: Schedule, epochs: float) -> Schedule:
         return np.minimum((step + 1) / (epochs * clock.steps), 1) * schedule.factor(step, clock)
 
     return replace(schedule, factor=factor) if epochs else schedule
+
+
+def _four_cosines(step: Steps, clock: Clock) -> Factors:
+    return 0.5 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * clock.done(step))))
 
 
 def _half_cosine(done: Factors, first: float, last: float) -> Factors:

@@ -17,6 +17,7 @@ from limpid.network import Network
 from limpid.schedules import Clock, Schedule
 
 SECONDS_A_CALL = 0.1
+NO_COSTS: NDArray[np.float64] = np.empty((0, 2))
 
 
 class Pass(NamedTuple):
@@ -69,9 +70,12 @@ def stochastic_passes(
     schedule: Schedule,
     epochs: int,
     first: int,
+    begun: NDArray[np.float64] = NO_COSTS,
     by_rows: bool = False,
 ) -> Generator[Work | Pass, Made | None, None]:
     """Passes from `start`, of which `first` were made before, until `epochs` are done.
+
+    `begun` (steps, 2) is what the steps of the next pass came to that were made before too.
 
     Steps are not made here: each `Work` that is handed out is answered with what was made of it, or with None where
     that was interrupted. A pass cut short by `control.stop` is handed out as far as it came. Its cost counts each batch
@@ -79,7 +83,7 @@ def stochastic_passes(
     """
     counted = examples._replace(weights=None) if by_rows else examples
     course = _Course(engine, network, examples, rule, control, learning_rate, schedule, orders, epochs, counted)
-    course.begin(start)
+    course.begin(start, begun)
     number = first
     while number < epochs and not control.stop:
         together = course.passes_at_once(epochs - number)
@@ -112,10 +116,10 @@ class _Course:
         self._clock = Clock(epochs, ceil(rows / rule.batch_size), rows)
         self._steps_a_call = 1
 
-    def begin(self, state: State) -> None:
-        """Go on from `state`."""
+    def begin(self, state: State, begun: NDArray[np.float64] = NO_COSTS) -> None:
+        """Go on from `state`, in a pass of which the steps that came to `begun` are made."""
         self._descent = self._engine.begin(self._network, state, self._examples, self._rule)
-        self._state = state
+        self._state, self._begun = state, begun
 
     def passes_at_once(self, left: int) -> int:
         """How many of the passes that are `left` the next engine call may make: 1 for one, or a part of it."""
@@ -125,7 +129,8 @@ class _Course:
         """Pass `number` (from 0); how many passes were made, 0 where no more are to be."""
         clock, size, control = self._clock, self._rule.batch_size, self._control
         order, rates = next(self._orders), self._rates(number, 1)
-        costs, done, trouble = np.empty((clock.steps, 2)), 0, None
+        costs, done, trouble = np.empty((clock.steps, 2)), len(self._begun), None
+        costs[:done], self._begun = self._begun, NO_COSTS
         state = self._state
         while done < clock.steps and not control.stop and not trouble:
             stop = min(done + self._steps_a_call, clock.steps)

@@ -3,19 +3,23 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.checkpoint_file import Owner
+from limpid.checkpoints import Checkpoints
 from limpid.dataset import Dataset, answers_in, guess_task
 from limpid.encoder import Scaling
 from limpid.engines import find_engine
 from limpid.errors import LimpidError, choose
 from limpid.evaluation import Evaluation, evaluate_parts, score_for
 from limpid.initializers import initial_parameters
-from limpid.memory import bytes_in, cores, memory_in_use
+from limpid.memory import bytes_in, cores
 from limpid.model import Model, Origin
+from limpid.model_file import plain
 from limpid.preparation import class_weights, classes_in, network_for, step_rule, stopping, target_scaling
 from limpid.recipe import PRECISIONS, Recipe, complete
 from limpid.schedules import find_schedule, warmed_up
@@ -31,6 +35,9 @@ BYTES_A_CELL = 24
 """While a column's statistics are taken: its cells, a copy of some, and what is being read of the file."""
 SPARE = 0.1
 """The share of the memory that is left alone."""
+BASE = 450_000_000
+"""Bytes for the program itself and all libraries, whatever it really takes: how rows are shuffled depends on what is
+left, and the same command must have the same bits."""
 
 
 class StreamedLearning:
@@ -82,9 +89,18 @@ class StreamedLearning:
         self.dataset: Dataset = sample.rows(np.arange(min(len(sample), 1000)))
         self.train, self.validation, self.test = (range(self.split.count(part)) for part in (LEARNED, WATCHED, TESTED))
         self.training = self._training()
+        self._checkpoints: Checkpoints | None = None
 
     def __iter__(self) -> Iterator[Epoch]:
-        return iter(self.training)
+        return iter(self._checkpoints or self.training)
+
+    def checkpoint(self, directory: str | Path, every: float = 30.0, resume: bool = False) -> bool:
+        """As `Learning.checkpoint`; to go on in the midst of a pass, what was learned from in it is read again."""
+        owner = Owner(self.stream.fingerprint(), plain({**asdict(self.recipe), "memory": self._memory}))
+        # orders are drawn anew for each pass from the seed: this source is never asked
+        unused = np.random.default_rng(self.recipe.seed)
+        self._checkpoints = Checkpoints(self.training, unused, owner, Path(directory), every, resume)
+        return self._checkpoints.resumed
 
     def stop(self, reason: str = "interrupted") -> None:
         """Ask for an end soon; the model keeps the best so far."""
@@ -147,7 +163,7 @@ class StreamedLearning:
 
     def _encoder(self, inputs: Sequence[str], categorical: Sequence[str]) -> TableEncoder:
         kept = self.split.rows(LEARNED)
-        needed, free = BYTES_A_CELL * len(kept), self._memory - memory_in_use()
+        needed, free = BYTES_A_CELL * len(kept), self._memory - BASE
         if needed > free:
             raise LimpidError(
                 f"{self.stream.name}: statistics of {len(kept)} rows need about {needed / 1e6:.0f} MB, "
@@ -166,7 +182,8 @@ class StreamedLearning:
         if self.validation:
             examples = self._rows.examples(WATCHED)
             watched = Validation(examples, score_for(self.dataset.task))
-        self._most = self._rows.most(self._memory - memory_in_use())
+        watching = self._rows.bytes_a_row * len(self.validation)
+        self._most = self._rows.most(self._memory - BASE - watching)
         start = initial_parameters(self.network, str(recipe.initial_weights), random, self._rows.dtype)
         return Training(
             self.network,

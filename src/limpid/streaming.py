@@ -11,7 +11,7 @@ from limpid.divergence import all_finite, first_non_finite
 from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.network import Network
 from limpid.schedules import Clock, Schedule
-from limpid.stochastic import Control, Pass, average_costs, batch_weights
+from limpid.stochastic import NO_COSTS, Control, Pass, average_costs, batch_weights
 
 
 class Part(NamedTuple):
@@ -35,15 +35,17 @@ def streamed_passes(
     schedule: Schedule,
     epochs: int,
     first: int,
+    begun: NDArray[np.float64] = NO_COSTS,
 ) -> Generator[Work | Pass, Made | None, None]:
     """Passes from `start`, of which `first` were made before, over the `parts` of each (by its number, from 0).
 
+    `begun` (steps, 2) is what the steps of the next pass came to that were made before too; its rows are read again.
     The bits are those of `stochastic_passes` over all `rows` at once in the same order.
     """
     clock = Clock(epochs, ceil(rows / rule.batch_size), rows)
     state = start
     for number in range(first, epochs):
-        walk = _Walk(engine, network, rule, control, state)
+        walk, begun = _Walk(engine, network, rule, control, state, begun), NO_COSTS
         steps = np.arange(number * clock.steps, (number + 1) * clock.steps)
         rates = learning_rate * control.rate_factor * schedule.factor(steps, clock)
         reached = yield from walk.over(parts(number), rates)
@@ -57,10 +59,19 @@ def streamed_passes(
 class _Walk:
     """One pass: part after part, in engine calls of about 0.1 s."""
 
-    def __init__(self, engine: Engine, network: Network, rule: StepRule, control: Control, state: State) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        network: Network,
+        rule: StepRule,
+        control: Control,
+        state: State,
+        begun: NDArray[np.float64],
+    ) -> None:
         self._engine, self._network, self._rule, self._control = engine, network, rule, control
         self.state, self.trouble = state, ""
-        self._costs: list[NDArray[np.float64]] = []
+        self._costs: list[NDArray[np.float64]] = [begun] if len(begun) else []
+        self._begun = len(begun)
         self._shares: list[NDArray[np.float64]] = []
         self._steps_a_call = 1
 
@@ -72,7 +83,7 @@ class _Walk:
             done += yield from self._part(part, rates[done:])
             if self._control.stop or self.trouble:
                 break
-        if not self._costs and not self.trouble:
+        if self._begun or not (self._costs or self.trouble):
             return None
         cost, penalty = average_costs(np.concatenate([np.empty((0, 2)), *self._costs]), np.concatenate(self._shares))
         state = self.state
@@ -82,7 +93,11 @@ class _Walk:
     def _part(self, part: Part, rates: NDArray[np.float64]) -> Generator[Work | Pass, Made | None, int]:
         size, (examples, order) = self._rule.batch_size, part
         descent = self._engine.begin(self._network, self.state, examples, self._rule)
-        done, steps = 0, ceil(len(order) / size)
+        steps = ceil(len(order) / size)
+        done = min(self._begun, steps)
+        self._begun -= done
+        if done:
+            self._shares.append(batch_weights(order[: done * size], examples, size))
         while done < steps and not self._control.stop:
             stop = min(done + self._steps_a_call, steps)
             rows, part_rates = order[done * size : stop * size], rates[done:stop]

@@ -1,10 +1,11 @@
 """Training, the one loop: it watches the passes over the examples, records each one and says when to stop."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from math import inf, isfinite, nan
+from math import ceil, inf, isfinite, nan
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,13 @@ from limpid.lbfgs import lbfgs_passes
 from limpid.network import Network, Parameters
 from limpid.objective import evaluate, slope_norm
 from limpid.schedules import Schedule, constant
-from limpid.stochastic import Control, Pass, stochastic_passes
+from limpid.stochastic import NO_COSTS, Control, Pass, stochastic_passes
+from limpid.stopping import ALL_EPOCHS, FRESH, Standing, Stopping
 from limpid.streaming import Part, streamed_passes
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
+ALL_DONE = "all epochs done"
+INTERRUPTED = "interrupted"
 
 
 class Epoch(NamedTuple):
@@ -42,6 +46,10 @@ class Epoch(NamedTuple):
     """That the pass took, validation and slope included."""
 
 
+Course: TypeAlias = Generator[Work | Epoch, Made | None, None]
+"""A training under way: epochs, and works that whoever sees them makes and answers; None where one was interrupted."""
+
+
 class Validation(NamedTuple):
     """Examples that are not learned from, and how well outputs do on them."""
 
@@ -52,47 +60,20 @@ class Validation(NamedTuple):
     """Whether the parameters that do best on them are kept and they say when to stop; else they are only watched."""
 
 
-@dataclass(frozen=True)
-class Stopping:
-    """When to stop before all epochs are done.
+class Moment(NamedTuple):
+    """A place between two engine calls, and all but the order of the examples that is needed to go on from there."""
 
-    `patience`: so many passes in a row may fail to be better by `tolerance` than the best (scikit-learn's rule: one
-    more stops) - in training cost, or with validation examples in their "score" or "cost", whichever `monitor` says.
-    `gradient_tol`: stop where the slope, the norm of the full gradient, is at most this.
-
-    Errors: `LimpidError` for a number out of range or an unknown `monitor`.
-    """
-
-    patience: float = inf
-    tolerance: float = 0.0
-    gradient_tol: float | None = None
-    monitor: str = "score"
-    averaged_outputs: int = 1
-    """The training cost is divided by it before costs are compared, the penalty is not (as scikit-learn's loss is)."""
-
-    def __post_init__(self) -> None:
-        if not self.patience >= 1:
-            raise LimpidError(f"the patience must be at least 1 epoch, got {self.patience!r}")
-        if not 0 <= self.tolerance < inf:
-            raise LimpidError(f"the tolerance must be a finite number of at least 0, got {self.tolerance!r}")
-        if self.gradient_tol is not None and not 0 < self.gradient_tol < inf:
-            raise LimpidError(f"gradient_tol must be a finite number above 0, got {self.gradient_tol!r}")
-        if self.monitor not in {"score", "cost"}:
-            raise LimpidError(f"monitor must be 'score' or 'cost', got {self.monitor!r}")
-
-
-class Standing(NamedTuple):
-    """How far a search for something better has come."""
-
-    best: float = -inf
-    """The best so far: minus a cost, or a score."""
-    worse: int = 0
-    """Passes in a row that were no better."""
-    rate_factor: float = 1.0
-    """What an adaptive learning rate was lowered by."""
-
-
-FRESH = Standing()
+    state: State
+    costs: NDArray[np.float64]
+    """(steps, 2): what each step of the pass under way came to, as `Descent.train` tells it."""
+    seconds: float
+    """That these steps took."""
+    history: list[Epoch]
+    path: list[Parameters] | None
+    best: Parameters
+    standing: Standing
+    ended: str | None = None
+    """Why the training came to an end of its own; None where it did not."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +130,7 @@ class Training:
         *,
         engine: Engine,
         epochs: int,
-        stopping: Stopping = Stopping(),
+        stopping: Stopping = ALL_EPOCHS,
         validation: Validation | None = None,
         measure_slope: bool = False,
         keep_path: bool = False,
@@ -175,6 +156,8 @@ class Training:
         self.history: list[Epoch] = []
         self.path: list[Parameters] | None = [begun.parameters] if keep_path else None
         self.stopped_because: str | None = None
+        self._asked: str | None = None
+        self._costs, self._seconds = NO_COSTS, 0.0  # of a pass under way where it goes on
         self._examples, self._engine, self._epochs, self._first = examples, engine, epochs, first
         self._stopping, self._validation = stopping, validation
         self._descended = examples
@@ -184,7 +167,17 @@ class Training:
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
         self._best_state, self._best, self._worse = self._recall, standing.best, standing.worse
         self._control = Control(rate_factor=standing.rate_factor)
-        self._hurries = hurries and not (validation or self._measure_slope or keep_path)
+        self.hurries = hurries and not (validation or self._measure_slope or keep_path)
+
+    def resume(self, at: Moment) -> None:
+        """Go on from where a training like this one stood; its order of the examples is the caller's to bring back."""
+        self.state, self.history, self.path = at.state, [*at.history], at.path
+        self._costs, self._seconds = at.costs, at.seconds
+        self._best, self._worse, self._control.rate_factor = at.standing
+        best = State(at.best, {}, 0)
+        self._best_state = lambda: best
+        more = at.ended == ALL_DONE and self._first + len(self.history) < self._epochs
+        self.stopped_because = None if more else at.ended
 
     @property
     def state(self) -> State:
@@ -235,9 +228,19 @@ class Training:
         assert self._examples is not None, "what is streamed is never all there"
         return self._examples
 
-    def stop(self, reason: str = "interrupted") -> None:
+    @property
+    def steps_a_pass(self) -> int:
+        """How many steps the state counts each pass: L-BFGS counts none."""
+        return 0 if isinstance(self.method, LBFGS) else ceil(self.rows / self.rule.batch_size)
+
+    @property
+    def ended(self) -> str | None:
+        """Why it came to an end of its own; None where it did not, or was asked to."""
+        return None if self.stopped_because in {INTERRUPTED, self._asked} else self.stopped_because
+
+    def stop(self, reason: str = INTERRUPTED) -> None:
         """Ask for an end after the engine call under way (about 0.1 s); safe from a signal handler or a thread."""
-        self._control.stop = reason
+        self._control.stop = self._asked = reason
 
     def cost(self) -> float:
         """The cost of the training examples at `parameters`, without a penalty."""
@@ -254,27 +257,17 @@ class Training:
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train until there is a reason to stop; a loop that was left goes on here."""
-        course = self.course()
-        answer: Made | None = None
-        while True:
-            try:
-                item = course.send(answer)
-            except StopIteration:
-                return
-            answer = None
-            if isinstance(item, Epoch):
-                yield item
-            else:
-                answer = _make(item)
+        return driven(self.course())
 
-    def course(self) -> Generator[Work | Epoch, Made | None, None]:
+    def course(self) -> Course:
         """The same, but each `Work` is for the caller to have made, who sends back what it came to."""
         if not self.stopped_because:
             yield from self._course()
 
-    def _course(self) -> Generator[Work | Epoch, Made | None, None]:
+    def _course(self) -> Course:
         passes, answer = self._passes(), None
-        began, elsewhere = perf_counter(), 0.0  # what goes on while work is handed out is not this network's time
+        began, self._seconds = perf_counter() - self._seconds, 0.0
+        elsewhere = 0.0  # what goes on while work is handed out is not this network's time
         try:
             while True:
                 try:
@@ -291,11 +284,12 @@ class Training:
                 if self.stopped_because:
                     return
                 began, elsewhere = perf_counter(), 0.0
-            self.stopped_because = self._control.stop or "all epochs done"
+            self.stopped_because = self._control.stop or ALL_DONE
         except KeyboardInterrupt:
-            self.stopped_because = "interrupted"
+            self.stopped_because = INTERRUPTED
 
     def _passes(self) -> Generator[Work | Pass, Made | None, None]:
+        begun, self._costs = self._costs, NO_COSTS
         if isinstance(self.method, Streaming):
             return streamed_passes(
                 *(self._engine, self.network, self.state, self.rule, self._control),
@@ -305,6 +299,7 @@ class Training:
                 schedule=self.method.schedule,
                 epochs=self._epochs,
                 first=self._first + len(self.history),
+                begun=begun,
             )
         common = self._engine, self.network, self.state, self._in_memory, self.rule, self._control
         if isinstance(self.method, LBFGS):
@@ -323,6 +318,7 @@ class Training:
             by_rows=self.method.by_rows,
             epochs=self._epochs,
             first=self._first + len(self.history),
+            begun=begun,
         )
 
     def _judge(self, each: Pass, began: float) -> Epoch:
@@ -364,7 +360,7 @@ class Training:
             self.stopped_because = "slope is zero"
         if not self.stopped_because and self._worse > self._stopping.patience:
             self._lose_patience(epoch)
-        if self._hurries:  # so many more must be no better before anything is decided
+        if self.hurries:  # so many more must be no better before anything is decided
             self._control.passes_ahead = int(min(self._stopping.patience - self._worse + 1, self._epochs))
 
     def _watched(self, epoch: Epoch) -> float:
@@ -382,8 +378,17 @@ class Training:
             self.stopped_because = "no better on unseen data" if self._decided_by else "cost no longer falls"
 
 
-def _make(work: Work) -> Made | None:
-    try:
-        return work.make()
-    except KeyboardInterrupt:
-        return None
+def driven(course: Course) -> Iterator[Epoch]:
+    """The epochs of a course whose works are made here and now."""
+    answer: Made | None = None
+    while True:
+        try:
+            item = course.send(answer)
+        except StopIteration:
+            return
+        answer = None
+        if isinstance(item, Epoch):
+            yield item
+            continue
+        with suppress(KeyboardInterrupt):  # whoever watches hears of it
+            answer = item.make()

@@ -76,7 +76,7 @@ def _unwarmed(estimator: Any, seen: int, goes_on: bool) -> Schedule:
     if isinstance(given, Schedule):
         return given
     if callable(given):
-        return Schedule("of the caller", lambda step, clock: _asked(given, clock.done(step)))
+        return Schedule("of the caller", lambda step, clock: _asked(given, clock.done(step)), spans=True)
     if given in FOR_ALL:
         return find_schedule(FOR_ALL[given])
     if given == "constant" or not (estimator.solver == "sgd" or isinstance(estimator.solver, Optimizer)):

@@ -10,7 +10,8 @@ from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
 from limpid.estimators.rows import orders
 from limpid.network import Network
 from limpid.stochastic import in_order
-from limpid.training import FRESH, LBFGS, Descending, Standing, Stopping, Training, Validation
+from limpid.stopping import FRESH, Standing, Stopping
+from limpid.training import LBFGS, Descending, Training, Validation
 
 PROGRESS = 2.2204460492503131e-09
 """SciPy's default for how little the cost may fall before L-BFGS ends, which scikit-learn leaves as it is."""

@@ -26,7 +26,8 @@ from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.network import Network
 from limpid.recipe import PRECISIONS
-from limpid.training import FRESH, Epoch, Standing, Training, Validation
+from limpid.stopping import FRESH, Standing
+from limpid.training import Epoch, Training, Validation
 
 
 class Fit:

@@ -1,9 +1,9 @@
 """Readers: a name or a file in, a `Dataset` out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +11,17 @@ from numpy.typing import NDArray
 from limpid.dataset import TASKS, Dataset, guess_task
 from limpid.errors import DataError, LimpidError, choose, nearest
 from limpid.frames import is_frame
-from limpid.model import Model
 from limpid.readers.builtin import BUILTIN, read_mnist
 from limpid.readers.columns import Wanted
 from limpid.readers.content import STDIN
 from limpid.readers.databases import asked, called, is_database
-from limpid.readers.idx import read_idx
+from limpid.readers.idx import labels_beside, read_idx
 from limpid.readers.npz import read_npz
-from limpid.readers.parquet import PARQUET, ParquetStream
 from limpid.readers.tables import SUFFIXES, dataset_of, is_table, read_table
-from limpid.stream import StreamedTable
-from limpid.streamed_learning import held_out_rows
-from limpid.streamed_rows import parts_of
 from limpid.table import Table
+
+if TYPE_CHECKING:
+    from limpid.model import Model
 
 
 def read(
@@ -32,7 +30,7 @@ def read(
     *,
     data_dir: str | Path | None = None,
     task: str | None = None,
-    like: Model | None = None,
+    like: "Model | None" = None,
     answers: bool = True,
     ignore: Sequence[str] = (),
     categorical: Sequence[str] = (),
@@ -56,18 +54,7 @@ def read(
         choose("task", task, dict.fromkeys(TASKS))
     if data_dir is not None and not (isinstance(source, str) and source == "mnist"):
         raise LimpidError(f"data_dir is for mnist, not for {_said(source)}")
-    wanted = Wanted.of(target, like, answers, ignore, categorical)
-    if is_frame(source):
-        dataset = dataset_of("table", source, wanted)
-    elif query is not None or is_database(str(source)):
-        dataset = dataset_of(*asked(str(source), query), wanted)
-    else:
-        source = str(source)
-        if target is not None and source in BUILTIN:
-            raise LimpidError(f"{source} has its own target, none can be named, got {target!r}")
-        dataset = _read(source, wanted, data_dir)
-    if (ignore or categorical) and not isinstance(dataset.X, Table):
-        raise LimpidError(f"{dataset.name}: its columns have no names; ignore and categorical are for tables")
+    dataset = _opened(source, Wanted.of(target, like, answers, ignore, categorical), target, data_dir, query)
     if like is not None:
         return _fit(dataset, like)
     if dataset.y is None or (task is None and isinstance(source, str) and source in BUILTIN):
@@ -83,44 +70,43 @@ def read(
     return replace(dataset, task=guessed, test=test or None)
 
 
-def open_stream(
-    source: str | Path,
-    target: str,
+def read_whole(
+    source: Any,
+    target: str | None = None,
     *,
-    task: str | None = None,
+    data_dir: str | Path | None = None,
     ignore: Sequence[str] = (),
     categorical: Sequence[str] = (),
-) -> StreamedTable:
-    """The Parquet file `source`, to be read in parts; the rest is as for `read`.
+    query: str | None = None,
+) -> Dataset:
+    """All that is in `source`, for who looks at it before anything is to be learned; the arguments are `read`'s.
 
-    Errors: `DataError` for a missing or damaged file, or an unknown column.
+    Every column of a table that is not in `ignore` is among the inputs, whichever `target` names; other sources have
+    their answers where they hold some. Errors: as `read`.
     """
-    if task is not None:
-        choose("task", task, dict.fromkeys(TASKS))
-    stream = ParquetStream(source)
-    wanted = Wanted.of(target, None, True, ignore, categorical)
-    inputs, targets = wanted.choose(list(stream.columns))
-    return StreamedTable(stream, tuple(inputs), tuple(targets), tuple(categorical), task)
+    if is_frame(source) or query is not None or is_table(Path(str(source))):
+        wanted = Wanted.of(None, None, False, ignore, categorical)._replace(for_model=True)
+    else:
+        path = Path(str(source))
+        answers = target is not None or "idx" not in path.name or labels_beside(path).exists()
+        wanted = Wanted.of(target, None, answers, ignore, categorical)._replace(for_model=target is None)
+    return _opened(source, wanted, target, data_dir, query)
 
 
-def read_parts(model: Model, source: str) -> Iterator[Dataset] | None:
-    """The rows of a Parquet file for a model that learned from a table, without answers, some at a time.
-
-    None for another kind of file or of model. Errors: as `read`.
-    """
-    if model.encoder is None or not source.lower().endswith(PARQUET):
-        return None
-    stream = ParquetStream(source)
-    inputs = Wanted.of(None, model, False, (), ()).choose(list(stream.columns))[0]
-    return parts_of(stream, inputs, model.task)
-
-
-def streamed_unseen(model: Model, source: str) -> Iterator[Dataset] | None:
-    """The rows that were held out when the model learned from this Parquet file in parts; None where it did not."""
-    if model.encoder is None or not source.lower().endswith(PARQUET):
-        return None
-    stream = ParquetStream(source)
-    return held_out_rows(model, stream) if stream.fingerprint() == model.origin.fingerprint else None
+def _opened(source: Any, wanted: Wanted, target: str | None, data_dir: str | Path | None, query: str | None) -> Dataset:
+    """What is wanted of a source of any kind; `target` as the caller named it."""
+    if is_frame(source):
+        dataset = dataset_of("table", source, wanted)
+    elif query is not None or is_database(str(source)):
+        dataset = dataset_of(*asked(str(source), query), wanted)
+    else:
+        source = str(source)
+        if target is not None and source in BUILTIN:
+            raise LimpidError(f"{source} has its own target, none can be named, got {target!r}")
+        dataset = _read(source, wanted, data_dir)
+    if (wanted.ignored or wanted.categorical) and not isinstance(dataset.X, Table):
+        raise LimpidError(f"{dataset.name}: its columns have no names; ignore and categorical are for tables")
+    return dataset
 
 
 def _read(source: str, wanted: Wanted, data_dir: str | Path | None) -> Dataset:
@@ -151,7 +137,7 @@ def _said(source: Any) -> str:
     return f"a {type(source).__name__}" if is_frame(source) else called(str(source))
 
 
-def _fit(dataset: Dataset, model: Model) -> Dataset:
+def _fit(dataset: Dataset, model: "Model") -> Dataset:
     """The data set as the model needs it; a refusal names both numbers."""
     if model.encoder is None and isinstance(dataset.X, Table):
         dataset = replace(dataset, X=_numbers(dataset.name, dataset.X))
@@ -172,4 +158,4 @@ def _numbers(name: str, table: Table) -> NDArray[np.float64]:
         raise DataError(f"{name}: {error}") from None
 
 
-__all__ = ["BUILTIN", "SUFFIXES", "open_stream", "read", "read_parts", "streamed_unseen"]
+__all__ = ["BUILTIN", "SUFFIXES", "read", "read_whole"]

@@ -1,10 +1,12 @@
 """Which columns of a table are inputs and which are to be predicted."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from limpid.errors import DataError, listed, nearest
-from limpid.model import Model
+
+if TYPE_CHECKING:
+    from limpid.model import Model
 
 
 class Wanted(NamedTuple):
@@ -27,7 +29,7 @@ class Wanted(NamedTuple):
 
     @staticmethod
     def of(
-        target: str | None, model: Model | None, answers: bool, ignored: Sequence[str], categorical: Sequence[str]
+        target: str | None, model: "Model | None", answers: bool, ignored: Sequence[str], categorical: Sequence[str]
     ) -> "Wanted":
         """For learning with `target`, or for a model's own columns."""
         if model is None:
@@ -59,7 +61,8 @@ class Wanted(NamedTuple):
         left = [column for column in columns if column not in targets and column not in self.ignored]
         inputs = list(self.features) or left
         if not inputs:
-            raise DataError(f"no column is left to learn from when {self.target!r} is the target")
+            without = f" when {self.target!r} is the target" if self.target else ""
+            raise DataError(f"no column is left to learn from{without}")
         return inputs, [] if absent or not self.answers else targets
 
     def _targets(self, columns: list[str]) -> list[str]:

@@ -26,7 +26,7 @@ def read_idx(images: Path, labels: str | None = None, answers: bool = True) -> D
     """
     if not answers:
         return pictures(str(images), read_idx_array(images), None)
-    beside = Path(labels) if labels else images.with_name(images.name.replace("images-idx3", "labels-idx1"))
+    beside = Path(labels) if labels else labels_beside(images)
     if beside == images:
         raise DataError(f"{images}: which file holds the labels? Name it with target")
     values, classes = read_idx_array(images), read_idx_array(beside)
@@ -35,6 +35,11 @@ def read_idx(images: Path, labels: str | None = None, answers: bool = True) -> D
             f"{images} and {beside}: pictures and one label each are needed, got {values.shape} and {classes.shape}"
         )
     return pictures(str(images), values, classes)
+
+
+def labels_beside(images: Path) -> Path:
+    """Where the labels of `images` are, if nobody says: in the file of the same name but for one word."""
+    return images.with_name(images.name.replace("images-idx3", "labels-idx1"))
 
 
 def pictures(name: str, values: NDArray[Any], y: NDArray[Any] | None, test: Dataset | None = None) -> Dataset:
