@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from limpid.comparison import Comparison, compare
     from limpid.dataset import Dataset
     from limpid.errors import DataError, LimpidError, ModelFileError
     from limpid.estimators import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "comparison",
+    "compare": "comparison",
     "Dataset": "dataset",
     "DataError": "errors",
     "LimpidError": "errors",
@@ -59,6 +62,7 @@ _HOMES = {
 
 __all__ = [
     "CapacityMapDisplay",
+    "Comparison",
     "DataError",
     "Dataset",
     "Dense",
@@ -75,6 +79,7 @@ __all__ = [
     "Network",
     "Recipe",
     "Together",
+    "compare",
     "dense_network",
     "evaluate",
     "learn",

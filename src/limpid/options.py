@@ -84,3 +84,9 @@ Precision = Annotated[
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
 Out = Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")]
+Seeds = Annotated[int, typer.Option(help="Splits to compare on, by so many seeds from --seed on.")]
+Limit = Annotated[
+    float,
+    typer.Option(help="Seconds that a method may learn on a split; what would take longer learns from fewer rows."),
+]
+Figures = Annotated[Path | None, typer.Option("--out", help="Where the table is written as CSV besides.")]

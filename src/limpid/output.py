@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from limpid.comparison import Comparison
 from limpid.dataset import Dataset
 from limpid.evaluation import Evaluation
 from limpid.model import Model
@@ -49,8 +51,38 @@ def answers(model: Model, dataset: Dataset) -> str:
     if model.classes is not None and model.network.output.range == (0.0, 1.0):
         probabilities = model.predict_proba(rows).astype(float).round(6)
         columns |= {f"probability {name}": probabilities[:, at].tolist() for at, name in enumerate(model.classes)}
+    return _csv(columns, zip(*columns.values(), strict=True))
+
+
+def compared(comparison: Comparison) -> str:
+    """What methods came to, as one JSON object in one line."""
+    values = {
+        "source": comparison.dataset.name,
+        "task": comparison.dataset.task,
+        "rows_train": comparison.rows_learned,
+        "rows_test": comparison.rows_tested,
+        "seeds": comparison.seeds,
+        "score": comparison.judge.score,
+        "beside": comparison.judge.beside or None,
+        "methods": comparison.table(),
+        "best": comparison.best and comparison.best.name,
+        "as_good": [standing.name for standing in comparison.as_good],
+        "verdict": comparison.verdict(),
+        "absent": comparison.absent,
+        "interrupted": comparison.interrupted,
+    }
+    return json.dumps(plain(values), allow_nan=False)
+
+
+def compared_table(comparison: Comparison) -> str:
+    """What methods came to, as CSV, a row for each."""
+    rows = comparison.table()
+    return _csv(rows[0], ([*row.values()] for row in rows))
+
+
+def _csv(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    writer.writerow(head)
+    writer.writerows(rows)
     return text.getvalue()
