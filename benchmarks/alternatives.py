@@ -147,6 +147,8 @@ def main() -> None:
     lines = [
         *opening("Limpid beside the alternatives", "python -m benchmarks.alternatives"),
         f"Means over {given.seeds} splits, on {cores_told(given.cores)}; the best is bold, = is within noise of it.",
+        "Some tables hold the same row more than once (winequality-white 937 of 4,898, mammography 3,334 of 11,183): "
+        "rows tested on may have been learned from, and what learns rows by heart gains by it.",
         "",
         *scores(found, ("classification",), "Classes"),
         *scores(found, ("regression",), "Numbers"),

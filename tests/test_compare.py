@@ -505,8 +505,9 @@ def test_ctrl_c_on_the_command_line(run: Any, few: Callable[..., None]) -> None:
     ("typed", "told"),
     [
         ("iris --seeds 0", "the number of seeds must be an integer of at least 1, got 0"),
-        ("iris --limit 0", "the limit must be a number of seconds above 0, got 0.0"),
-        ("iris --limit nan", "the limit must be a number of seconds above 0, got nan"),
+        ("iris --limit 0", "the limit must be a finite number of seconds above 0, got 0.0"),
+        ("iris --limit inf", "the limit must be a finite number of seconds above 0, got inf"),
+        ("iris --limit nan", "the limit must be a finite number of seconds above 0, got nan"),
         ("iris --test-size 0", "iris: rows to test on are needed, a test size above 0"),
         ("iris --threads 0", "threads"),
         ("iris --out absent/t.csv", "cannot write the table absent/t.csv: No such file or directory"),

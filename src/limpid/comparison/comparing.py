@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -158,8 +159,8 @@ def _check(dataset: Dataset, recipe: Recipe, seeds: int, limit: float) -> None:
         raise LimpidError(f"{dataset.name}: one answer a row is compared, a class or a number; got {answers}")
     if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
         raise LimpidError(f"the number of seeds must be an integer of at least 1, got {seeds!r}")
-    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
-        raise LimpidError(f"the limit must be a number of seconds above 0, got {limit!r}")
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < inf:
+        raise LimpidError(f"the limit must be a finite number of seconds above 0, got {limit!r}")
     if recipe.test_size == 0 and dataset.test is None:
         raise LimpidError(f"{dataset.name}: rows to test on are needed, a test size above 0")
 
