@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from limpid.comparison import Comparison, compare
     from limpid.dataset import Dataset
     from limpid.errors import DataError, LimpidError, ModelFileError
     from limpid.estimators import (
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "comparison",
+    "compare": "comparison",
     "Dataset": "dataset",
     "DataError": "errors",
     "LimpidError": "errors",
@@ -70,6 +73,7 @@ _HOMES = {
 
 __all__ = [
     "CapacityMapDisplay",
+    "Comparison",
     "DataError",
     "Dataset",
     "Dense",
@@ -88,6 +92,7 @@ __all__ = [
     "Recipe",
     "StreamedLearning",
     "Together",
+    "compare",
     "dense_network",
     "evaluate",
     "export",
