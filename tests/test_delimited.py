@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from limpid.errors import DataError, LimpidError
 from limpid.readers import read
-from limpid.readers.delimited import BLANKS, read_delimited
+from limpid.readers.delimited import BLANKS, PROBED, read_delimited
 from limpid.table import MISSING_TEXTS
 
 often = settings(max_examples=400, deadline=None, derandomize=True, database=None)
@@ -83,6 +83,17 @@ def test_what_kind_of_cells_a_column_has(cells: str, found: list[Any]) -> None:
     told = columns("b,c\n" + "".join(f"{cell},x\n" for cell in cells.split(" ")))["b"]
     assert told == found
     assert list(map(type, told)) == list(map(type, found))
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [("7", 7), ("2.5", 2.5), (" 8 ", 8), ("?", None), ("", None), ("1e3", 1000.0), ("007", "007")],
+)
+def test_the_last_of_many_cells_counts_too(last: str, found: Any) -> None:
+    told = columns("b,c\n" + "4,x\n" * 2 * PROBED + f"{last},x\n")["b"]
+    assert told[-1] == found
+    assert told[0] == (type(found)(4) if found is not None else 4)
+    assert type(told[0]) is type(told[-1]) or found is None
 
 
 def test_decimal_commas_are_no_texts_changed() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         LossCurveDisplay,
         MLPClassifier,
         MLPRegressor,
+        TabularEncoder,
     )
     from limpid.evaluation import Evaluation, evaluate
     from limpid.exports import export
@@ -47,6 +48,7 @@ _HOMES = {
     "LossCurveDisplay": "estimators",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "TabularEncoder": "estimators",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
     "export": "exports",
@@ -91,6 +93,7 @@ __all__ = [
     "Profile",
     "Recipe",
     "StreamedLearning",
+    "TabularEncoder",
     "Together",
     "compare",
     "dense_network",

@@ -102,17 +102,19 @@ class TableEncoder:
             raise LimpidError("at least one row is needed, the table has none")
         return table
 
-    def encode(self, X: Any, dtype: Any) -> Any:
+    def encode(self, X: Any, dtype: Any, sparse: bool | None = None) -> Any:
         """Rows of a `Table` or data frame as (rows, outputs) of `dtype`: an array, or SciPy's compressed sparse rows.
 
-        Or rows of an array, or one row, with a cell for each of `inputs` in that order. Errors: `DataError` for an
-        absent column or a cell that cannot be read as what the column is.
+        Or rows of an array, or one row, with a cell for each of `inputs` in that order. `sparse` decides where it is
+        given, else `self.sparse`. Errors: `DataError` for an absent column or a cell that cannot be read as what the
+        column is.
         """
         table = self.table(X)
         pieces = [column.encode(table[column.name]) for column in self.columns]
         places = np.cumsum([0, *(len(column.names) for column in self.columns[:-1])])
         placed = [(int(at), piece) for at, several in zip(places, pieces, strict=True) for piece in several]
-        return (self._sparse if self.sparse else self._dense)(placed, len(table), dtype)
+        sparse = self.sparse if sparse is None else sparse
+        return (self._sparse if sparse else self._dense)(placed, len(table), dtype)
 
     def _named(self, X: Any) -> dict[str, Any]:
         cells = np.atleast_2d(np.asarray(X, dtype=object if isinstance(X, (list, tuple)) else None))

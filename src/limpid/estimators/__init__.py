@@ -3,6 +3,14 @@
 from limpid.estimators.classifier import MLPClassifier
 from limpid.estimators.displays import CapacityMapDisplay, LossCurveDisplay
 from limpid.estimators.regressor import MLPRegressor
+from limpid.estimators.tabular import TabularEncoder
 from limpid.estimators.transformer import HiddenActivations
 
-__all__ = ["CapacityMapDisplay", "HiddenActivations", "LossCurveDisplay", "MLPClassifier", "MLPRegressor"]
+__all__ = [
+    "CapacityMapDisplay",
+    "HiddenActivations",
+    "LossCurveDisplay",
+    "MLPClassifier",
+    "MLPRegressor",
+    "TabularEncoder",
+]

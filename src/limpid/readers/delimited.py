@@ -15,6 +15,8 @@ from limpid.table import MISSING_TEXTS
 DELIMITERS = ",;\t|"
 FEW_TEXTS = 0.1
 """Below this share of texts a column is taken for numbers, and the first text for a mistake."""
+PROBED = 100
+"""Rows that are asked first whether a column can be all numbers."""
 NUMBER_WITH_COMMA = r"^[+-]?\d+,\d+$"
 BLANKS = " \t\v\f"
 """A line of nothing else is blank."""
@@ -61,7 +63,9 @@ def _lines(name: str, content: bytes) -> bytes:
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     blank = re.match(f"(?:[{BLANKS}]*\n)*".encode(), content)
-    return content[blank.end() if blank else 0 :].rstrip(b"\n") + b"\n"
+    content = content[blank.end() if blank else 0 :]
+    ended = content.endswith(b"\n") and not content.endswith(b"\n\n")
+    return content if ended else content.rstrip(b"\n") + b"\n"
 
 
 def _without_quoted(content: bytes) -> bytes:
@@ -166,10 +170,39 @@ def _ragged(name: str, plain: bytes, delimiter: str, columns: int) -> DataError:
 
 
 def _typed(name: str, frame: Any, as_text: Collection[str], commas: bool) -> Any:
-    """A frame of texts as what its cells are."""
-    return frame.with_columns(
-        [_cleaned(text) if text.name in as_text else _column(name, text, commas) for text in frame]
-    )
+    """A frame of texts as what its cells are; the usual case, numbers with no blank around them, goes first."""
+    import polars
+
+    asked = [text.name for text in frame if text.name not in as_text]
+    number = _read_whole(frame, asked, polars.Int64)
+    number |= _read_whole(frame, [each for each in asked if each not in number], polars.Float64)
+    found = []
+    for text in frame:
+        if text.name in as_text:
+            found.append(_cleaned(text))
+        elif text.name in number and text.null_count() < len(text) and not _has_codes(text):
+            found.append(number[text.name])
+        else:
+            found.append(_column(name, _cleaned(text), commas))
+    return frame.with_columns(found)
+
+
+def _read_whole(frame: Any, names: list[str], kind: Any) -> dict[str, Any]:
+    """Those of the columns, each of whose cells can be read as finite numbers of this kind."""
+    import polars
+
+    for part in (frame.head(PROBED), frame):  # most that cannot are found at once
+        read = part.select(polars.col(names).cast(kind, strict=False))
+        names = [
+            each
+            for each in names
+            if read[each].null_count() == part[each].null_count() and read[each].is_finite().all()
+        ]
+    return {each: read[each] for each in names}
+
+
+def _has_codes(text: Any) -> bool:
+    return bool(text.str.contains(CODE).any())
 
 
 def _cleaned(text: Any) -> Any:
@@ -178,28 +211,25 @@ def _cleaned(text: Any) -> Any:
 
 
 def _column(name: str, text: Any, commas: bool) -> Any:
+    """Texts with nothing around them, missing ones dropped, as what they are."""
     import polars
 
-    number = _numbers(text, commas)
-    if number is not None and number.null_count() == text.null_count() and number.is_finite().all():
-        return number  # the usual case: no blank to take off
-    text = _cleaned(text)
     present = len(text) - text.null_count()
     if not present:
         return text.cast(polars.Float64)
     number = _numbers(text, commas)
-    if number is not None and number.null_count() - text.null_count() < FEW_TEXTS * present:
-        return _all_numbers(name, text, number)
+    if number.null_count() - text.null_count() < FEW_TEXTS * present and not _has_codes(text):
+        return _without_texts(name, text, number)
+    if text.str.len_bytes().max() > len("false"):
+        return text
     lower = text.str.to_lowercase()
-    return lower == "true" if lower.drop_nulls().is_in(["true", "false"]).all() else text
+    return lower == "true" if lower.is_in(["true", "false"]).all() else text
 
 
 def _numbers(text: Any, commas: bool) -> Any:
-    """What of the texts can be read as numbers, whole ones if all can; None for codes."""
+    """What of the texts can be read as numbers, whole ones if all can."""
     import polars
 
-    if text.str.contains(CODE).any():
-        return None
     whole = text.cast(polars.Int64, strict=False)
     if whole.null_count() == text.null_count():
         return whole
@@ -208,7 +238,7 @@ def _numbers(text: Any, commas: bool) -> Any:
     return text.cast(polars.Float64, strict=False)
 
 
-def _all_numbers(name: str, text: Any, number: Any) -> Any:
+def _without_texts(name: str, text: Any, number: Any) -> Any:
     odd = text.is_not_null() & ~number.is_finite().fill_null(False)
     if odd.any():
         row = odd.arg_max()
