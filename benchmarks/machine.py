@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("limpid", "numpy", "scipy", "scikit-learn", "torch", "jax")
+PACKAGES = ("limpid", "numpy", "scipy", "scikit-learn", "torch", "jax", "lightgbm", "xgboost")
 
 
 def machine() -> dict[str, str]:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from limpid.comparison import Comparison, compare
     from limpid.dataset import Dataset
     from limpid.errors import DataError, LimpidError, ModelFileError
     from limpid.estimators import (
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "comparison",
+    "compare": "comparison",
     "Dataset": "dataset",
     "DataError": "errors",
     "LimpidError": "errors",
@@ -72,6 +75,7 @@ _HOMES = {
 
 __all__ = [
     "CapacityMapDisplay",
+    "Comparison",
     "DataError",
     "Dataset",
     "Dense",
@@ -91,6 +95,7 @@ __all__ = [
     "StreamedLearning",
     "TabularEncoder",
     "Together",
+    "compare",
     "dense_network",
     "evaluate",
     "export",

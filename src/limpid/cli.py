@@ -251,6 +251,51 @@ def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None
 
 
 @app.command()
+def compare(
+    source: option.Source,
+    data_dir: option.DataDir = None,
+    target: option.Target = None,
+    query: option.Query = None,
+    ignore: option.Ignore = None,
+    categorical: option.Categorical = None,
+    task: option.Task = None,
+    test_size: option.TestSize = 0.2,
+    seed: option.Seed = 0,
+    seeds: option.Seeds = 1,
+    limit: option.Limit = 60,
+    threads: option.Threads = None,
+    out: option.Figures = None,
+    as_json: option.AsJson = False,
+    quiet: option.Quiet = False,
+) -> None:
+    """Put limpid beside other methods on SOURCE: is it worth it, or is a simpler one as good?"""
+    from limpid import console
+    from limpid.comparison import compare as start
+    from limpid.files import replace_file
+    from limpid.output import compared, compared_table
+    from limpid.readers import read
+    from limpid.terminal import say
+
+    _check_writable({"source": source}, {"table": out})
+    ignored, names = _names(ignore), _names(categorical)
+    dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
+    comparison = start(dataset, seeds=seeds, seed=seed, test_size=test_size, threads=threads, limit=limit)
+    with console.comparing(comparison, quiet) as show, _interruptible():
+        for standing in comparison:
+            show(standing)
+    if not comparison.standings:
+        raise typer.Exit(_refuse("interrupted before the first method was done; nothing is written", 130))
+    if out is not None:
+        replace_file(out, compared_table(comparison).encode())
+    if not quiet:
+        console.compared(comparison)
+        if out is not None:
+            say(f"table: {out}")
+    if as_json:
+        print(compared(comparison))
+
+
+@app.command()
 def show(model: option.ModelFile) -> None:
     """Print what MODEL is: its layers, its parameters, what it learned from."""
     from limpid import console
@@ -417,6 +462,17 @@ def _stoppable(learning: "Learning | StreamedLearning") -> Iterator[None]:
 
     for number in before:
         signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C and SIGTERM raise `KeyboardInterrupt`, whatever whoever started this program made of them."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

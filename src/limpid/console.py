@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from limpid.comparison import Comparison, Standing, words
 from limpid.evaluation import Evaluation
 from limpid.learning import Learning
 from limpid.model import Model
@@ -146,6 +148,65 @@ def written(model: Path | None, report: Path | None) -> None:
     for what, path in (("model", model), ("report", report)):
         if path is not None:
             say(f"{what}: {path}")
+
+
+@contextmanager
+def comparing(comparison: Comparison, quiet: bool) -> Iterator[Callable[[Standing], None]]:
+    """A bar on stderr with the method at work and what the last one came to; to be called with each `Standing`."""
+    if not quiet:
+        say(words.setting(comparison))
+    work = [name for _ in range(comparison.seeds) for name in comparison.names]
+    with Progress(
+        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[state]}"),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+        disable=quiet,
+    ) as bar:
+        task = bar.add_task("", total=len(work), state=f"{work[0]} ...")
+        done: list[str] = []
+
+        def update(standing: Standing) -> None:
+            done.append(standing.name)
+            came = words.score_told(comparison, standing.score) if standing.results else standing.failed
+            following = f"; {work[len(done)]} ..." if len(done) < len(work) else ""
+            bar.update(task, completed=len(done), state=f"{standing.name} {came}{following}")
+
+        yield update
+
+
+def compared(comparison: Comparison) -> None:
+    """The table of methods from the simplest on, how to read it, and what follows from it."""
+    judge = comparison.judge
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False, show_edge=False)
+    table.add_column("method", no_wrap=True)
+    for heading in (judge.score, "", *([judge.beside] if judge.beside else []), "learns", "a row", "size"):
+        table.add_column(
+            heading if heading == "a row" else heading.replace(" ", "\n"), justify="right" if heading else "left"
+        )
+    for each in comparison.standings:
+        table.add_row(*_figures(comparison, each), style="bold" if each is comparison.best else "")
+    console.print(table)
+    for line in words.notes(comparison):
+        say(line, style="dim")
+    for line in comparison.verdict():
+        say(line, style="bold")
+
+
+def _figures(comparison: Comparison, standing: Standing) -> list[str]:
+    if not standing.results:
+        return [standing.name, standing.failed.partition(":")[0]]
+    mark = "= " if standing in comparison.as_good else ""
+    return [
+        standing.name,
+        mark + words.score_told(comparison, standing.score),
+        words.spread_told(comparison, standing),
+        *([words.beside_told(comparison, standing)] if comparison.judge.beside else []),
+        words.seconds_told(standing.seconds),
+        words.seconds_told(standing.seconds_a_row),
+        words.size_told(standing.size),
+    ]
 
 
 def show(model: Model, path: Path) -> None:

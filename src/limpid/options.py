@@ -108,3 +108,9 @@ Out = Annotated[
     Path | None,
     typer.Option(help="A .csv, .jsonl or .parquet file for the answers; CSV to standard output if not said."),
 ]
+Seeds = Annotated[int, typer.Option(help="Splits to compare on, by so many seeds from --seed on.")]
+Limit = Annotated[
+    float,
+    typer.Option(help="Seconds that a method may learn on a split; what would take longer learns from fewer rows."),
+]
+Figures = Annotated[Path | None, typer.Option("--out", help="Where the table is written as CSV besides.")]

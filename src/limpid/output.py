@@ -1,8 +1,13 @@
-"""What the command line writes for programs: what training and testing came to, as JSON."""
+"""What the command line writes for programs: what training, testing and comparing came to, as JSON and CSV."""
 
+import csv
+import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from limpid.comparison import Comparison
 from limpid.evaluation import Evaluation
 from limpid.model import Model
 from limpid.model_file import plain
@@ -29,3 +34,37 @@ def outcome(model: Model, evaluation: Evaluation | None, path: Path) -> str:
         "model": str(path),
     }
     return json.dumps(plain(values), allow_nan=False)
+
+
+def compared(comparison: Comparison) -> str:
+    """What methods came to, as one JSON object in one line."""
+    values = {
+        "source": comparison.dataset.name,
+        "task": comparison.dataset.task,
+        "rows_train": comparison.rows_learned,
+        "rows_test": comparison.rows_tested,
+        "seeds": comparison.seeds,
+        "score": comparison.judge.score,
+        "beside": comparison.judge.beside or None,
+        "methods": comparison.table(),
+        "best": comparison.best and comparison.best.name,
+        "as_good": [standing.name for standing in comparison.as_good],
+        "verdict": comparison.verdict(),
+        "absent": comparison.absent,
+        "interrupted": comparison.interrupted,
+    }
+    return json.dumps(plain(values), allow_nan=False)
+
+
+def compared_table(comparison: Comparison) -> str:
+    """What methods came to, as CSV, a row for each."""
+    rows = comparison.table()
+    return _csv(rows[0], ([*row.values()] for row in rows))
+
+
+def _csv(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue()
