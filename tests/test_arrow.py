@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -19,6 +20,7 @@ from limpid.errors import DataError, LimpidError
 from limpid.readers import arrow, read
 from limpid.readers.arrow import read_with_arrow
 from limpid.readers.columns import Wanted
+from limpid.readers.parquet import ParquetStream
 from limpid.readers.tables import dataset_of
 
 ROWS = 120
@@ -101,6 +103,26 @@ def test_damaged_files_are_refused_or_read(kind: str) -> None:
     assert ended.total() == 120
 
 
+@pytest.mark.parametrize("kind", [kind for kind in FILES if kind.startswith("parquet")])
+def test_damaged_files_are_refused_or_read_in_parts(kind: str, tmp_path: Path) -> None:
+    path, whole, draw, ended = tmp_path / "t.parquet", FILES[kind](), random.Random(kind), Counter[str]()
+    for _ in range(120):
+        path.write_bytes(_harmed(whole, draw))
+        try:
+            stream = ParquetStream(path)
+            for name in stream.columns:
+                assert len(stream.column(name, np.ones(sum(stream.blocks), bool))) == sum(stream.blocks)
+            for block in range(len(stream.blocks)):
+                list(stream.pieces(block, stream.columns))
+            stream.fingerprint()
+            ended["read"] += 1
+        except DataError as refused:
+            assert "\n" not in str(refused)
+            ended["refused"] += 1
+    assert ended["refused"] > 40
+    assert ended.total() == 120
+
+
 def _varint(number: int) -> bytes:
     """Zigzag, as Thrift's compact protocol has whole numbers."""
     number, found = 2 * number, b""
@@ -173,6 +195,7 @@ def test_what_pandas_keeps_as_its_index_is_no_column(tmp_path: Path) -> None:
     frame[frame["flag"]].to_parquet(tmp_path / "a.parquet")
     frame.set_index("kind").to_feather(tmp_path / "b.feather")
     assert read(tmp_path / "a.parquet", "n").features == ("x", "word", "flag", "when", "kind")
+    assert ParquetStream(tmp_path / "a.parquet").columns == ("n", "x", "word", "flag", "when", "kind")
     assert read(tmp_path / "b.feather", "n").features == ("x", "word", "flag", "when")
 
 

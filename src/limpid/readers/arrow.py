@@ -4,12 +4,13 @@ All through pyarrow, which refuses damaged ones, where other readers are known t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from limpid.errors import DataError, optional
+from limpid.errors import DataError, LimpidError, optional
 from limpid.memory import memory_available
 
 DEEPEST = 100
@@ -26,13 +27,39 @@ def read_with_arrow(name: str, content: bytes) -> Any:
     read = next((read for start, read in STARTS if re.match(start, content)), None)
     if read is None:
         return None
-    pyarrow = optional("pyarrow", "Parquet, Arrow and JSON lines files are read", "tables")
-    try:
+    optional("pyarrow", "Parquet, Arrow and JSON lines files are read", "tables")
+    with refusing(name):
         table = read(content)
         table.validate(full=True)
-        return _without_index(table)
-    except (pyarrow.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError) as error:
+        return table.select([table.schema.names.index(column) for column in columns_of(table.schema)])
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Whatever pyarrow makes of damage in the source called `name` becomes a `DataError` in one line."""
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except LimpidError:
+        raise
+    except (
+        ArrowException,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        OSError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise DataError(f"cannot read {name}: {_in_short(error)}") from None
+
+
+def columns_of(schema: Any) -> list[str]:
+    """The names in an Arrow schema, without what pandas kept as its index, which is no column there either."""
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [name for name in schema.names if name not in index]
 
 
 def _parquet(content: bytes) -> Any:
@@ -85,13 +112,6 @@ STARTS: tuple[tuple[bytes, Callable[[bytes], Any]], ...] = (
     (rb"(\xef\xbb\xbf)?\s*\{", _json_lines),
 )
 """How each kind of file begins."""
-
-
-def _without_index(table: Any) -> Any:
-    """Without what pandas kept as its index, which is no column there either."""
-    names = table.schema.names
-    index = (table.schema.pandas_metadata or {}).get("index_columns", [])
-    return table.select([place for place, name in enumerate(names) if name not in index])
 
 
 def _in_short(error: Exception) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from limpid.errors import DataError, optional
 from limpid.frames import table_of
+from limpid.readers.arrow import columns_of, refusing
 from limpid.stream import PIECE
 from limpid.table import Column, Table, dated, joined, text_column
 
@@ -24,13 +25,11 @@ class ParquetStream:
         """Errors: `DataError` for a missing or damaged file, or one without rows."""
         pyarrow = optional("pyarrow", "tables larger than memory are read", "tables")
         parquet = optional("pyarrow.parquet", "tables larger than memory are read", "tables")
-        self.name, self._path, self._damage = str(path), str(path), (pyarrow.ArrowException, OSError)
-        try:
+        self.name, self._path = str(path), str(path)
+        with refusing(self.name):
             self._metadata = parquet.read_metadata(self._path)
             schema = parquet.read_schema(self._path)
-        except self._damage as error:
-            raise self._refused(error) from None
-        self.columns: tuple[str, ...] = tuple(schema.names)
+            self.columns: tuple[str, ...] = tuple(columns_of(schema))
         self._texts = {field.name for field in schema if field.type in (pyarrow.string(), pyarrow.large_string())}
         self._numbers = {field.name for field in schema if _is_number(field.type)}
         groups = range(self._metadata.num_row_groups)
@@ -40,31 +39,14 @@ class ParquetStream:
             raise DataError(f"{path}: no rows")
 
     def column(self, name: str, kept: NDArray[np.bool_]) -> Column:
-        file, start = self._open([name]), 0
-        numbers, filled = np.empty(np.count_nonzero(kept)), 0
-        others: list[Column] = []
-        for group in self._groups:
-            cells = self._cells(file, group, [name]).column(name)
-            for chunk in cells.chunks:
-                which = kept[start : start + len(chunk)]
-                start += len(chunk)
-                if name in self._numbers:  # straight to where they stay: new memory is dear
-                    some = chunk.to_numpy(zero_copy_only=False)[which]
-                    numbers[filled : filled + len(some)] = some
-                    filled += len(some)
-                else:
-                    others.append(_column(name, chunk).rows(which))
-        if name in self._texts:
-            return dated(name, joined(others))
-        return joined(others) if others else Table({name: Column("number", numbers)})[name]
+        with refusing(self.name):
+            return self._column(name, kept)
 
     def pieces(self, block: int, names: Sequence[str]) -> Iterator[Table]:
-        file, group = self._open(names), self._groups[block]
-        try:
+        with refusing(self.name):
+            file, group = self._open(names), self._groups[block]
             for cells in file.iter_batches(PIECE, row_groups=[group], columns=list(names), use_threads=False):
                 yield Table({name: _column(name, cells.column(name)) for name in names})
-        except self._damage as error:
-            raise self._refused(error) from None
 
     def bytes_of(self, block: int) -> int:
         group = self._metadata.row_group(self._groups[block])
@@ -72,7 +54,7 @@ class ParquetStream:
 
     def fingerprint(self) -> str:
         """Of the file's size and its footer, which holds each column's extremes and places: not of every cell."""
-        with Path(self._path).open("rb") as file:
+        with refusing(self.name), Path(self._path).open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - self._metadata.serialized_size - 8))
             return sha256(size.to_bytes(8, "little") + file.read()).hexdigest()
@@ -84,14 +66,26 @@ class ParquetStream:
         texts = [name for name in names if name in self._texts]
         return pyarrow.parquet.ParquetFile(self._path, metadata=self._metadata, read_dictionary=texts)
 
-    def _cells(self, file: Any, group: int, names: Sequence[str]) -> Any:
-        try:
-            return file.read_row_group(group, columns=list(names), use_threads=False)
-        except self._damage as error:
-            raise self._refused(error) from None
-
-    def _refused(self, error: Exception) -> DataError:
-        return DataError(f"cannot read {self.name}: {str(error).splitlines()[0]}")
+    def _column(self, name: str, kept: NDArray[np.bool_]) -> Column:
+        file, start = self._open([name]), 0
+        numbers, filled = np.empty(np.count_nonzero(kept)), 0
+        others: list[Column] = []
+        for group in self._groups:
+            cells = file.read_row_group(group, columns=[name], use_threads=False).column(name)
+            for chunk in cells.chunks:
+                which = kept[start : start + len(chunk)]
+                start += len(chunk)
+                if name in self._numbers:  # straight to where they stay: new memory is dear
+                    some = chunk.to_numpy(zero_copy_only=False)[which]
+                    numbers[filled : filled + len(some)] = some
+                    filled += len(some)
+                else:
+                    others.append(_column(name, chunk).rows(which))
+        if start != len(kept):
+            raise ValueError(f"column {name!r} has {start} of {len(kept)} rows")
+        if name in self._texts:
+            return dated(name, joined(others))
+        return joined(others) if others else Table({name: Column("number", numbers)})[name]
 
 
 def _column(name: str, cells: Any) -> Column:
