@@ -73,7 +73,7 @@ def in_memory(learning: StreamedLearning, path: Path, target: str) -> Training:
             warmed_up(find_schedule(str(recipe.schedule)), recipe.warm_up),
         ),
         engine=find_engine(recipe.engine, recipe.threads),
-        epochs=recipe.epochs,
+        epochs=recipe.epochs or 0,
         stopping=stopping(recipe),
         validation=Validation(Examples(X[watched], Y[watched], seen), score_for(dataset.task))
         if len(watched)

@@ -185,7 +185,7 @@ class Learning:
             rule,
             self._method(random),
             engine=engine,
-            epochs=recipe.epochs,
+            epochs=recipe.epochs or 0,
             stopping=stopping(recipe),
             validation=validation or None,
             measure_slope=recipe.measure_slope,

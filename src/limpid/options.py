@@ -70,14 +70,19 @@ Momentum = Annotated[float | None, typer.Option(help="For the optimizers momentu
 Schedule = Annotated[str | None, typer.Option(help=SCHEDULE_HELP)]
 WarmUp = Annotated[float, typer.Option(help="Epochs over which the learning rate grows from 0.")]
 InitialWeights = Annotated[str | None, typer.Option(help=WEIGHTS_HELP)]
-L2 = Annotated[float, typer.Option(help="Penalty l2 / (2 batch rows) on the sum of squared weights.")]
+L2 = Annotated[
+    float | None,
+    typer.Option(help="Penalty l2 / (2 batch rows) on the sum of squared weights; 0, but for labels of small tables."),
+]
 Dropout = Annotated[float | None, typer.Option(help="Share of hidden neurons left out in each step.")]
 ClipNorm = Annotated[float | None, typer.Option(help="Longest slope that a step follows.")]
 MaxNorm = Annotated[float | None, typer.Option(help="Largest norm of the weights into a hidden neuron.")]
 LabelSmoothing = Annotated[float, typer.Option(help="Share of a label's probability spread over all classes.")]
 ClassWeight = Annotated[str | None, typer.Option(help="balanced: each class counts the same, however few rows it has.")]
 BatchSize = Annotated[int | None, typer.Option(help="Rows a step.")]
-Epochs = Annotated[int, typer.Option(help="Passes over the training rows at most.")]
+Epochs = Annotated[
+    int | None, typer.Option(help="Passes over the training rows at most; 100, or 200 for numbers of small tables.")
+]
 Patience = Annotated[int | None, typer.Option(help="Passes without getting better on unseen rows; 0 never stops.")]
 Tolerance = Annotated[float, typer.Option(help="By how much a cost must fall to count as better.")]
 GradientTol = Annotated[float | None, typer.Option(help="Stop where the slope is at most this.")]

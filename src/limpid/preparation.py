@@ -103,7 +103,7 @@ def step_rule(recipe: Recipe, rows: int) -> StepRule:
     return StepRule(
         optimizer_of(recipe),
         batch_size=min(recipe.batch_size or 0, rows),
-        l2=recipe.l2,
+        l2=recipe.l2 or 0.0,
         dropout=recipe.dropout or 0.0,
         clip_norm=recipe.clip_norm,
         max_norm=recipe.max_norm,

@@ -24,12 +24,11 @@ NUMBERS = (
 OF_STEPS = ("dropout", "clip_norm", "max_norm", "label_smoothing")
 """What only optimizers that go step by step can take."""
 ROWS_FOR_LARGE_BATCHES = 10_000
-FEW_LABELS = 100
-"""The same where labels of a table are learned."""
 PATIENCE, PATIENCE_WITH_TABLES = 10, 25
-RATES_OF_TABLES = (0.005, 0.01)
-"""Of AdamW where labels and where numbers are learned, chosen with all that is particular to tables by rows that
-were neither learned from nor tested on; RealMLP (D. Holzmueller et al., 2024) has the same optimizer and schedule."""
+RATES_OF_TABLES, RATE_OF_FEW_LABELS, L2_OF_FEW_LABELS = (0.005, 0.01), 0.002, 1.0
+"""Of AdamW where labels and where numbers are learned, and of labels of few rows, which a penalty keeps from being
+learned by heart. Chosen with all that is particular to tables by rows that were neither learned from nor tested on;
+RealMLP (D. Holzmueller et al., 2024) has the same optimizer and schedule."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,14 @@ class Recipe:
     schedule: str | None = None
     warm_up: float = 0
     initial_weights: str | None = None
-    l2: float = 0.0
+    l2: float | None = None
     dropout: float | None = None
     clip_norm: float | None = None
     max_norm: float | None = None
     label_smoothing: float = 0.0
     class_weight: str | None = None
     batch_size: int | None = None
-    epochs: int = 100
+    epochs: int | None = None
     patience: int | None = None
     tolerance: float = 0.0
     gradient_tol: float | None = None
@@ -99,13 +98,18 @@ def complete(
         "schedule": "coslog4" if cycles else "constant",
     }
     recipe = _filled(recipe, natural)
+    few = table and rows < ROWS_FOR_VALIDATION
+    labels = few and task != "regression" and cycles
+    rate = RATE_OF_FEW_LABELS if labels else RATES_OF_TABLES[task == "regression"]
     # a search for slope 0 must go on while nothing gets better, and must see the cost that it descends
-    patience = 0 if level else _patience(rows, table, task)
+    patience = 0 if level or rows < ROWS_FOR_VALIDATION else PATIENCE_WITH_TABLES if table else PATIENCE
     choices: dict[str, Any] = {
-        "learning_rate": RATES_OF_TABLES[task == "regression"] if cycles else optimizer_of(recipe).default_rate,
+        "learning_rate": rate if cycles else optimizer_of(recipe).default_rate,
+        "l2": L2_OF_FEW_LABELS if labels else 0.0,
         "initial_weights": natural_initializer(_first_activation(recipe)),
         "dropout": 0.2 if pictures and not level and not lbfgs else 0.0,
         "batch_size": 32 if rows < ROWS_FOR_LARGE_BATCHES else 128,
+        "epochs": 200 if few and cycles and not labels else 100,
         "patience": patience,
         "validation_size": 0.1 if (patience if recipe.patience is None else recipe.patience) else 0.0,
         "precision": "float64" if lbfgs else "float32",  # L-BFGS's line search needs the digits
@@ -116,12 +120,6 @@ def complete(
 def _filled(recipe: Recipe, choices: dict[str, Any]) -> Recipe:
     """With those of the choices that it leaves open."""
     return replace(recipe, **{name: choice for name, choice in choices.items() if getattr(recipe, name) is None})
-
-
-def _patience(rows: int, table: bool, task: str) -> int:
-    """Labels of a small table are soon learned by heart; numbers are worth every row."""
-    few = FEW_LABELS if table and task != "regression" else ROWS_FOR_VALIDATION
-    return 0 if rows < few else PATIENCE_WITH_TABLES if table else PATIENCE
 
 
 def _first_activation(recipe: Recipe) -> str:

@@ -197,7 +197,7 @@ class StreamedLearning:
                 warmed_up(find_schedule(str(recipe.schedule)), recipe.warm_up),
             ),
             engine=engine,
-            epochs=recipe.epochs,
+            epochs=recipe.epochs or 0,
             stopping=stopping(recipe),
             validation=watched,
             keep_path=recipe.keep_path,
