@@ -221,7 +221,11 @@ def test_sizes() -> None:
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.parquet").write_bytes(b"PAR1")
-    for name, told in (("cut.parquet", "cannot read .*cut.parquet"), ("absent.parquet", "cannot read .*absent")):
+    for name, told in (
+        ("cut.parquet", "cannot read .*cut.parquet"),
+        ("absent.parquet", "cannot read .*absent"),
+        ("t.csv", "t.csv: only Parquet files are read in parts"),
+    ):
         with pytest.raises(DataError, match=told):
             open_stream(tmp_path / name, "y")
 

@@ -65,7 +65,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         raise LimpidError(f"{dataset.name}: answers are needed to evaluate, the source has none; name them with target")
     examples = model.examples(dataset.X, dataset.y)
     cost, outputs = evaluate_cost(find_engine(model.engine, model.threads), model.network, model.parameters, examples)
-    predictions = model.predict(dataset.X)
+    predictions = model.answers(outputs)
     regression = model.task == "regression"
     certain = not regression and model.network.output.range == (0.0, 1.0)
     return Evaluation(
@@ -73,7 +73,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         rows=len(dataset),
         cost=cost,
         predictions=predictions,
-        certainty=model.predict_proba(dataset.X) if certain else None,
+        certainty=model.probabilities(outputs) if certain else None,
         accuracy=None if regression else score_for(model.task)(outputs, examples.Y),
         rmse=float(np.sqrt(np.mean((predictions - dataset.y) ** 2))) if regression else None,
         r2=r_squared(outputs, examples.Y) if regression else None,

@@ -18,8 +18,8 @@ class Stream(Protocol):
     blocks: tuple[int, ...]
     """The rows of each block, in order."""
 
-    def column(self, name: str, kept: NDArray[np.bool_]) -> Column:
-        """The cells of one column in the rows that are `kept` (rows,)."""
+    def column(self, name: str, *kept: NDArray[np.bool_]) -> list[Column]:
+        """The cells of one column in each choice of rows, `kept` (rows,)."""
 
     def pieces(self, block: int, names: Sequence[str]) -> Iterator[Table]:
         """The columns `names` of a block, `PIECE` rows at a time; the last may have fewer."""

@@ -25,8 +25,8 @@ from limpid.recipe import PRECISIONS, Recipe, complete
 from limpid.schedules import find_schedule, warmed_up
 from limpid.stream import LEARNED, TESTED, WATCHED, Split, Stream, StreamedTable, pass_order, split
 from limpid.streamed_rows import StreamedRows
-from limpid.table import Table
-from limpid.table_encoder import TableEncoder, fit_column
+from limpid.table import Column, Table
+from limpid.table_encoder import Encoded, TableEncoder, fit_column
 from limpid.training import Epoch, Streaming, Training, Validation
 
 MOST_WATCHED = 100_000
@@ -66,7 +66,7 @@ class StreamedLearning:
         self.split = _split(stream, self.recipe)
         if not self.split.count(LEARNED):
             raise LimpidError(f"{stream.name}: {rows} rows are too few to set some aside")
-        self.encoder = self._encoder(source.inputs, source.categorical)
+        self.encoder, watched = self._encoder(source.inputs, source.categorical)
         answers = 1 if y.ndim == 1 else y.shape[1]
         self.network = network_for(task, answers, self.encoder.outputs, self.recipe, self.classes)
         scaling = target_scaling(y[self.split.rows(LEARNED)], task, self.network)
@@ -88,7 +88,7 @@ class StreamedLearning:
         sample = next(self._rows.datasets(LEARNED))
         self.dataset: Dataset = sample.rows(np.arange(min(len(sample), 1000)))
         self.train, self.validation, self.test = (range(self.split.count(part)) for part in (LEARNED, WATCHED, TESTED))
-        self.training = self._training()
+        self.training = self._training(watched)
         self._checkpoints: Checkpoints | None = None
 
     def __iter__(self) -> Iterator[Epoch]:
@@ -149,7 +149,7 @@ class StreamedLearning:
     def _answers(self, targets: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """All answers, or as good as that: one text stands for all, beside the distinct labels."""
         every = np.ones(sum(self.stream.blocks), bool)
-        table = Table({name: self.stream.column(name, every) for name in targets})
+        table = self._table(targets, every)
         if len(targets) == 1 and (column := table[targets[0]]).kind == "text" and not column.missing.any():
             return np.zeros(len(every), np.int8), np.array(column.texts)
         return (y := answers_in(table, targets)), None if y.dtype.kind != "U" else np.unique(y)
@@ -158,11 +158,14 @@ class StreamedLearning:
         if self.recipe.class_weight is None:
             return None
         kept = self.split.rows(LEARNED)
-        table = Table({name: self.stream.column(name, kept) for name in targets})
-        return class_weights(self.recipe, answers_in(table, targets), self.classes)
+        return class_weights(self.recipe, answers_in(self._table(targets, kept), targets), self.classes)
 
-    def _encoder(self, inputs: Sequence[str], categorical: Sequence[str]) -> TableEncoder:
-        kept = self.split.rows(LEARNED)
+    def _table(self, names: Sequence[str], kept: NDArray[np.bool_]) -> Table:
+        return Table({name: self.stream.column(name, kept)[0] for name in names})
+
+    def _encoder(self, inputs: Sequence[str], categorical: Sequence[str]) -> tuple[TableEncoder, Table]:
+        """It, and the inputs of the rows to watch, which are met on the way."""
+        kept, watched = self.split.rows(LEARNED), self.split.rows(WATCHED)
         needed, free = BYTES_A_CELL * len(kept), self._memory - BASE
         if needed > free:
             raise LimpidError(
@@ -170,17 +173,24 @@ class StreamedLearning:
                 f"{max(free, 0) / 1e6:.0f} MB of the memory are left; allow more"
             )
         workers = max(1, min(self.recipe.threads or cores(), free // needed))
-        with ThreadPoolExecutor(workers) as pool:
-            fitted = pool.map(lambda name: fit_column(name, self.stream.column(name, kept), categorical), inputs)
-            return TableEncoder.of(inputs, fitted, categorical)
 
-    def _training(self) -> Training:
+        def fit(name: str) -> tuple[Encoded | str, Column]:
+            learned, seen = self.stream.column(name, kept, watched)
+            return fit_column(name, learned, categorical), seen
+
+        with ThreadPoolExecutor(workers) as pool:
+            found = list(pool.map(fit, inputs))
+        encoder = TableEncoder.of(inputs, [encoded for encoded, _ in found], categorical)
+        return encoder, Table(dict(zip(inputs, (cells for _, cells in found), strict=True)), int(watched.sum()))
+
+    def _training(self, seen: Table) -> Training:
         recipe, random = self.recipe, np.random.default_rng(self.recipe.seed)
         engine = find_engine(recipe.engine, recipe.threads)
         rule = step_rule(recipe, len(self.train))
         watched = None
         if self.validation:
-            examples = self._rows.examples(WATCHED)
+            answers = self._table(self.dataset.targets, self.split.rows(WATCHED))
+            examples = self._rows.encoded(Table({**seen.columns, **answers.columns}))
             watched = Validation(examples, score_for(self.dataset.task))
         watching = self._rows.bytes_a_row * len(self.validation)
         self._most = self._rows.most(self._memory - BASE - watching)

@@ -66,15 +66,13 @@ class StreamedRows:
 
     def datasets(self, part: int) -> Iterator[Dataset]:
         """All rows of a part, a piece at a time."""
-        for block, masks in enumerate(self.split.pieces(part)):
-            pieces = self.stream.pieces(block, [*self.encoder.inputs, *self.targets])
-            for table, which in zip(pieces, masks, strict=True):
-                if (found := self._dataset(table, which)) is not None:
-                    yield found
+        for table in self._tables(part):
+            y = answers_in(table, self.targets)
+            yield Dataset(self.stream.name, table.only(self.encoder.inputs), y, self.task, targets=self.targets)
 
     def examples(self, part: int) -> Examples:
         """All rows of a part."""
-        return _stacked([self._encoded(dataset) for dataset in self.datasets(part)])
+        return _stacked([self.encoded(table) for table in self._tables(part)])
 
     def parts(self, number: int, most: int, batch: int) -> Iterator[Part]:
         """Pass `number` over the rows to learn from, about `most` of them at a time, in whole batches but the last."""
@@ -99,7 +97,7 @@ class StreamedRows:
         for fill in todo:
             more = sum(len(each.Y) for each in rest)
             found = (source.send(place) for place in fill.pieces)
-            examples = _stacked([*rest, *(self._encoded(dataset) for dataset in found if dataset is not None)])
+            examples = _stacked([*rest, *(self.encoded(table) for table in found if table is not None)])
             order = np.concatenate([np.arange(more), fill.order + more])
             whole = len(order) // batch * batch
             left = order[whole:]
@@ -109,7 +107,7 @@ class StreamedRows:
         if rest:
             yield Part(rest[0], np.arange(len(rest[0].Y)))
 
-    def _in_turn(self, masks: list[list[NDArray[np.bool_]]]) -> Generator[Dataset | None, tuple[int, int], None]:
+    def _in_turn(self, masks: list[list[NDArray[np.bool_]]]) -> Generator[Table | None, tuple[int, int], None]:
         """Asked for one piece of a block after the other, gives each."""
         block, pieces = -1, iter(list[Table]())
         wanted = yield None
@@ -117,7 +115,7 @@ class StreamedRows:
             if wanted[0] != block:
                 block = wanted[0]
                 pieces = self.stream.pieces(block, [*self.encoder.inputs, *self.targets])
-            wanted = yield self._dataset(next(pieces), masks[block][wanted[1]])
+            wanted = yield _some(next(pieces), masks[block][wanted[1]])
 
     def _all(self, counts: list[list[int]], fill: Fill) -> Part:
         """Everything in the file's order, read once, with the order of a pass."""
@@ -130,19 +128,20 @@ class StreamedRows:
         rows = np.concatenate([np.arange(starts[place], starts[place] + sizes[place]) for place in places])
         return Part(self.kept["examples"], rows[fill.order])
 
-    def _dataset(self, table: Table, which: NDArray[np.bool_]) -> Dataset | None:
-        if not which.any():
-            return None
-        table = table.rows(which)
-        y = answers_in(table, self.targets)
-        return Dataset(self.stream.name, table.only(self.encoder.inputs), y, self.task, targets=self.targets)
+    def _tables(self, part: int) -> Iterator[Table]:
+        """All rows of a part, a piece at a time."""
+        for block, masks in enumerate(self.split.pieces(part)):
+            pieces = self.stream.pieces(block, [*self.encoder.inputs, *self.targets])
+            for table, which in zip(pieces, masks, strict=True):
+                if (found := _some(table, which)) is not None:
+                    yield found
 
-    def _encoded(self, dataset: Dataset) -> Examples:
-        name, y = self.stream.name, dataset.y
-        assert y is not None
+    def encoded(self, table: Table) -> Examples:
+        """Rows that have all inputs and answers, as the network computes with them."""
+        name, y = self.stream.name, answers_in(table, self.targets)
         Y = targets_for(name, y, self.network, self.classes, self.target_scaling, self.dtype)
         weights = row_weights(self.class_weights, y, self.classes, self.dtype)
-        return Examples(self.encoder.encode(dataset.X, self.dtype), Y, weights)
+        return Examples(self.encoder.encode(table, self.dtype), Y, weights)
 
 
 def parts_of(stream: Stream, inputs: Sequence[str], task: str) -> Iterator[Dataset]:
@@ -150,6 +149,10 @@ def parts_of(stream: Stream, inputs: Sequence[str], task: str) -> Iterator[Datas
     for block in range(len(stream.blocks)):
         for table in stream.pieces(block, inputs):
             yield Dataset(stream.name, table, None, task)
+
+
+def _some(table: Table, which: NDArray[np.bool_]) -> Table | None:
+    return table.rows(which) if which.any() else None
 
 
 def _stacked(parts: list[Examples]) -> Examples:

@@ -111,9 +111,7 @@ class Table:
         for name, column in self.columns.items():
             if len(column) != self._rows:
                 raise DataError(f"column {name!r} has {len(column)} rows, others have {self._rows}")
-            if column.values.dtype.kind == "f" and not _all_finite(column.values) and np.isinf(column.values).any():
-                row = int(np.isinf(column.values).argmax())
-                raise DataError(f"column {name!r} row {row + 1}: {column.values[row]} is not a usable number")
+            check_usable(name, column)
 
     def __len__(self) -> int:
         return self._rows
@@ -167,6 +165,14 @@ def joined(columns: Sequence[Column]) -> Column:
     places = {text: place for place, text in enumerate(texts)}
     parts = [np.array([*map(places.get, column.texts), -1], np.int32)[column.values] for column in columns]
     return Column(kind, np.concatenate(parts), texts)
+
+
+def check_usable(name: str, column: Column, start: int = 0) -> None:
+    """`DataError` for a number of the column called `name` that is infinite; its first row is `start`, from 0."""
+    values = column.values
+    if values.dtype.kind == "f" and not _all_finite(values) and np.isinf(values).any():
+        row = int(np.isinf(values).argmax())
+        raise DataError(f"column {name!r} row {start + row + 1}: {values[row]} is not a usable number")
 
 
 def _all_finite(values: NDArray[Any]) -> bool:

@@ -12,7 +12,7 @@ from limpid.errors import DataError, optional
 from limpid.frames import table_of
 from limpid.readers.arrow import columns_of, refusing
 from limpid.stream import PIECE
-from limpid.table import Column, Table, dated, joined, text_column
+from limpid.table import Column, Table, check_usable, dated, joined, text_column
 
 PARQUET = ".parquet"
 """What the name of such a file ends in."""
@@ -38,9 +38,9 @@ class ParquetStream:
         if not self.blocks:
             raise DataError(f"{path}: no rows")
 
-    def column(self, name: str, kept: NDArray[np.bool_]) -> Column:
+    def column(self, name: str, *kept: NDArray[np.bool_]) -> list[Column]:
         with refusing(self.name):
-            return self._column(name, kept)
+            return self._columns(name, kept)
 
     def pieces(self, block: int, names: Sequence[str]) -> Iterator[Table]:
         with refusing(self.name):
@@ -66,26 +66,43 @@ class ParquetStream:
         texts = [name for name in names if name in self._texts]
         return pyarrow.parquet.ParquetFile(self._path, metadata=self._metadata, read_dictionary=texts)
 
-    def _column(self, name: str, kept: NDArray[np.bool_]) -> Column:
+    def _columns(self, name: str, kept: tuple[NDArray[np.bool_], ...]) -> list[Column]:
         file, start = self._open([name]), 0
-        numbers, filled = np.empty(np.count_nonzero(kept)), 0
-        others: list[Column] = []
+        gathered = [_Gathered(which, name in self._numbers) for which in kept]
         for group in self._groups:
             cells = file.read_row_group(group, columns=[name], use_threads=False).column(name)
             for chunk in cells.chunks:
-                which = kept[start : start + len(chunk)]
+                column = _column(name, chunk)
+                check_usable(name, column, start)
+                for each in gathered:
+                    each.add(column, start)
                 start += len(chunk)
-                if name in self._numbers:  # straight to where they stay: new memory is dear
-                    some = chunk.to_numpy(zero_copy_only=False)[which]
-                    numbers[filled : filled + len(some)] = some
-                    filled += len(some)
-                else:
-                    others.append(_column(name, chunk).rows(which))
-        if start != len(kept):
-            raise ValueError(f"column {name!r} has {start} of {len(kept)} rows")
-        if name in self._texts:
-            return dated(name, joined(others))
-        return joined(others) if others else Table({name: Column("number", numbers)})[name]
+        if start != sum(self.blocks):
+            raise ValueError(f"column {name!r} has {start} of {sum(self.blocks)} rows")
+        found = [each.column() for each in gathered]
+        return [dated(name, column) for column in found] if name in self._texts else found
+
+
+class _Gathered:
+    """The cells of one column in some of the rows, as they come."""
+
+    def __init__(self, which: NDArray[np.bool_], numbers: bool) -> None:
+        self._which, self._parts = which, list[Column]()
+        # numbers go straight to where they stay: new memory is dear
+        self._numbers = np.empty(np.count_nonzero(which)) if numbers else None
+        self._filled = 0
+
+    def add(self, column: Column, start: int) -> None:
+        """Those of the rows from `start` on that are in the `column`."""
+        some = column.rows(self._which[start : start + len(column)])
+        if self._numbers is None:
+            self._parts.append(some)
+        else:
+            self._numbers[self._filled : self._filled + len(some)] = some.values
+        self._filled += len(some)
+
+    def column(self) -> Column:
+        return joined(self._parts) if self._numbers is None else Column("number", self._numbers)
 
 
 def _column(name: str, cells: Any) -> Column:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from limpid.dataset import TASKS, Dataset
-from limpid.errors import choose
+from limpid.errors import DataError, choose
 from limpid.model import Model
 from limpid.readers.columns import Wanted
 from limpid.readers.parquet import PARQUET, ParquetStream
@@ -27,6 +27,11 @@ def open_stream(
     """
     if task is not None:
         choose("task", task, dict.fromkeys(TASKS))
+    if not str(source).lower().endswith(PARQUET):
+        raise DataError(
+            f"{source}: only Parquet files are read in parts; polars makes one of a large CSV file: "
+            "scan_csv(...).sink_parquet(...)"
+        )
     stream = ParquetStream(source)
     wanted = Wanted.of(target, None, True, ignore, categorical)
     inputs, targets = wanted.choose(list(stream.columns))
