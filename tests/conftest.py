@@ -1,13 +1,16 @@
 """What the tests share: the real data, where it is, and in CI no test may be skipped."""
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from limpid import _native
+from limpid.cli import main
 from limpid.engines import Engine, find_engine
 
 
@@ -40,3 +43,18 @@ def native(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> E
     """The native engine at each SIMD level that this processor has."""
     monkeypatch.setenv("LIMPID_SIMD", request.param)
     return find_engine("native")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Type a command in an empty folder; gives the exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def typed(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["limpid", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return typed

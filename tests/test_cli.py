@@ -18,7 +18,7 @@ import pytest
 import limpid
 from limpid import options
 from limpid.activations import ACTIVATIONS
-from limpid.cli import main, train
+from limpid.cli import train
 from limpid.costs import COSTS
 from limpid.initializers import INITIALIZERS
 from limpid.network import hidden_activations
@@ -26,26 +26,10 @@ from limpid.optimizers import OPTIMIZERS
 from limpid.recipe import Recipe
 from limpid.schedules import SCHEDULES, Clock
 
-Captured = pytest.CaptureFixture[str]
 KEYS = (
     "task rows_train rows_test network parameters epochs seconds_training cost_train cost_test test_accuracy slope "
     "stopped_because model"
 ).split()
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> Any:
-    """Type a command in an empty folder; gives the exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def typed(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["limpid", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return typed
 
 
 def test_train_show_evaluate_predict(run: Any, tmp_path: Path) -> None:

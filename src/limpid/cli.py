@@ -12,7 +12,7 @@ import typer
 
 from limpid import __version__
 from limpid import options as option
-from limpid.errors import LimpidError
+from limpid.errors import LimpidError, printable
 
 if TYPE_CHECKING:
     from limpid.learning import Learning
@@ -62,6 +62,7 @@ def train(
     report: option.Report = None,
     as_json: option.AsJson = False,
     quiet: option.Quiet = False,
+    size: option.Size = None,
 ) -> None:
     """Learn from SOURCE, test on rows held out, write the model."""
     given = {name: value for name, value in locals().items() if name in _choices()}
@@ -77,9 +78,11 @@ def train(
 
     recipe = Recipe(**given)
     check_recipe(recipe)
+    shape = _shape(size)
     path = model or _model_for(source)
     _check_writable({"source": source}, {"model": path, "report": report})
-    dataset = read(source, target, data_dir=data_dir, task=task)
+    with console.reading(quiet) as told:
+        dataset = read(source, target, data_dir=data_dir, task=task, image_shape=shape, threads=threads, told=told)
     learning = Learning(dataset, recipe)
     with console.progress(learning, quiet) as show, _stoppable(learning):
         for epoch in learning:
@@ -121,7 +124,8 @@ def evaluate(
 
     _check_writable({"source": source, "model": model}, {"report": report})
     learned = load(model, engine, threads)
-    dataset = read(source, target, data_dir=data_dir, like=learned)
+    with console.reading(quiet) as told:
+        dataset = read(source, target, data_dir=data_dir, like=learned, threads=threads, told=told)
     evaluation = measure(learned, unseen(learned, dataset))
     if report is not None:
         write_report(learned, evaluation, report)
@@ -136,22 +140,34 @@ def evaluate(
 @app.command()
 def predict(
     model: option.ModelFile,
-    source: option.Source,
+    source: option.Sources,
     data_dir: option.DataDir = None,
     target: option.Target = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
     out: option.Out = None,
+    seen: option.Seen = None,
 ) -> None:
     """Answer for each row of SOURCE: CSV with the prediction and, for classes, each probability."""
+    from limpid import console
     from limpid.files import replace_file
-    from limpid.output import answers
+    from limpid.output import answers, seen_pictures
     from limpid.readers import read
     from limpid.saving import load
 
-    _check_writable({"source": source, "model": model}, {"answers": out})
+    sources: dict[str, str | Path] = (
+        {f"source {each}": each for each in source} if source[1:] else {"source": source[0]}
+    )
+    picture = seen / "seen_1.png" if seen and seen.is_dir() else seen
+    _check_writable({**sources, "model": model}, {"answers": out, "picture seen": picture})
     learned = load(model, engine, threads)
-    text = answers(learned, read(source, target, data_dir=data_dir, like=learned, answers=False))
+    with console.reading(quiet=False) as told:
+        dataset = read(source, target, data_dir=data_dir, like=learned, answers=False, threads=threads, told=told)
+    text = answers(learned, dataset)
+    if seen is not None:
+        for path, content in seen_pictures(learned, dataset, seen):
+            path.parent.mkdir(exist_ok=True)
+            replace_file(path, content)
     if out is not None:
         replace_file(out, text.encode())
     else:
@@ -239,7 +255,7 @@ class _Unbroken:
 
 def _refuse(message: str, code: int) -> int:
     if message:
-        print("limpid: " + " ".join(message.split()), file=sys.stderr)
+        print("limpid: " + printable(" ".join(message.split())), file=sys.stderr)
     return code
 
 
@@ -253,7 +269,7 @@ def _choices() -> list[str]:
 
 def _model_for(source: str) -> Path:
     """Where the model goes when nothing was said: the source's name, here."""
-    name = Path(source).name.removesuffix(".gz")
+    name = Path(source).resolve().name.removesuffix(".gz") or "pictures"
     return Path(f"{Path(name).stem if Path(name).suffix.lower() in {'.csv', '.npz', '.idx'} else name}.limpid")
 
 
@@ -265,6 +281,16 @@ def _layers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise LimpidError(f"--hidden needs positive integers with commas between, got {text!r}") from None
+
+
+def _shape(text: str | None) -> tuple[int, int] | None:
+    """ "32x24", width and height, as (24, 32)."""
+    width, _, height = (text or "").lower().partition("x")
+    if text is None:
+        return None
+    if not (width.isdecimal() and height.isdecimal() and 0 < int(width) < 10000 and 0 < int(height) < 10000):
+        raise LimpidError(f"--size needs width and height in pixels, as 28x28, got {text!r}")
+    return int(height), int(width)
 
 
 def _check_writable(inputs: dict[str, str | Path], outputs: dict[str, Path | None]) -> None:

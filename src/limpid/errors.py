@@ -30,3 +30,8 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     """` (did you mean 'relu'?)` where a valid name is close to `name`, else an empty string."""
     close = get_close_matches(name, list(valid), n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def printable(name: object) -> str:
+    """A name as one line of text that any terminal and file can take: other letters are written as escapes."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(name))

@@ -14,6 +14,7 @@ from limpid.encoder import Scaling, check_targets, encode_labels, value_range
 from limpid.engines import Coded, Examples, StepRule, all_finite, find_engine
 from limpid.errors import LimpidError, choose
 from limpid.evaluation import score_for
+from limpid.framing import Framing, measure
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
@@ -49,6 +50,7 @@ class Learning:
         self.network = _network(dataset, self.recipe, self.classes)
         self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train)
         self.target_scaling = _target_scaling(self.train, self.network)
+        self.framing: Framing | None = like.framing if like else _framing(self.train)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
         if self.test:  # whatever does not fit is found before the work, not after it
@@ -75,6 +77,7 @@ class Learning:
             features=self.dataset.features,
             targets=self.dataset.targets,
             image_shape=self.dataset.image_shape,
+            framing=self.framing,
             history=list(history),
             origin=Origin(
                 source=self.dataset.name,
@@ -283,6 +286,10 @@ def _input_scaling(train: Dataset) -> Scaling:
     if train.full_scale is not None:
         return Scaling.divide(train.X.shape[1], train.full_scale)
     return Scaling.standard(train.X)
+
+
+def _framing(train: Dataset) -> Framing | None:
+    return measure(train.X, train.image_shape, train.full_scale) if train.image_shape else None
 
 
 def _target_scaling(train: Dataset, network: Network) -> Scaling:

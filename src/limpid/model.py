@@ -12,6 +12,7 @@ from limpid.backprop import Gradients, Trace
 from limpid.encoder import Scaling, check_targets, decode_answers, encode_answers, encode_labels
 from limpid.engines import Engine, Examples, State, all_finite, find_engine, is_sparse, plain
 from limpid.errors import LimpidError
+from limpid.framing import Framing
 from limpid.network import Network, Parameters
 from limpid.training import Epoch
 
@@ -60,6 +61,8 @@ class Model:
     """A name for each target."""
     image_shape: tuple[int, int] | None = None
     """(height, width) where inputs are pixels."""
+    framing: Framing | None = None
+    """How pictures lie in their frame, where inputs are pixels and it is known."""
     history: list[Epoch] = field(default_factory=list)
     """What each epoch of the training came to."""
     origin: Origin = field(default_factory=Origin)

@@ -31,14 +31,18 @@ WEIGHTS_HELP = (
     "orthogonal, zeros, scikit_learn."
 )
 
-Source = Annotated[
-    str, typer.Argument(help="A built-in data set (see `limpid datasets`), or a .csv, .npz or IDX file.")
-]
+SOURCE_HELP = (
+    "A built-in data set (see `limpid datasets`), a .csv, .npz or IDX file, or a folder that has a folder of PNG and "
+    "JPEG files for each class."
+)
+Source = Annotated[str, typer.Argument(help=SOURCE_HELP)]
 Target = Annotated[
     str | None,
     typer.Option(help="What to predict: a column (a,b for several), an .npz array, or the IDX file of labels."),
 ]
-DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="The folder of MNIST's four IDX files, or of the pictures that a .csv file names.")
+]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
 Engine = Annotated[str, typer.Option(help="What computes: native, or reference, which is slower and can be read.")]
@@ -77,3 +81,16 @@ Precision = Annotated[
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
 Out = Annotated[Path | None, typer.Option(help="Where the answers are written; standard output if not said.")]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WIDTHxHEIGHT", help="Pixels that pictures get, as 28x28; if not said, all must have the same."
+    ),
+]
+Sources = Annotated[
+    list[str], typer.Argument(metavar="SOURCE", help="What train takes, or pictures, and folders of them.")
+]
+Seen = Annotated[
+    Path | None,
+    typer.Option(help="Where the picture that the network saw is written as PNG; of several pictures, a folder."),
+]

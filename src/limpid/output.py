@@ -1,14 +1,19 @@
-"""What the command line writes for programs: an outcome as JSON, answers as CSV."""
+"""What the command line writes for programs: an outcome as JSON, answers as CSV, pictures that a network saw."""
 
 import csv
 import io
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limpid.dataset import Dataset
+from limpid.displays import png
+from limpid.errors import LimpidError
 from limpid.evaluation import Evaluation
 from limpid.model import Model
 from limpid.model_file import plain
@@ -37,10 +42,15 @@ def outcome(model: Model, evaluation: Evaluation | None, path: Path) -> str:
 
 
 def answers(model: Model, dataset: Dataset) -> str:
-    """The predictions as CSV, a row for each row of the data set, those of its own test part last."""
-    rows = np.concatenate([dataset.X, dataset.test.X]) if dataset.test else dataset.X
+    """The predictions as CSV, a row for each row of the data set, those of its own test part last.
+
+    Rows that were read from files of their own have these files' names.
+    """
+    rows = _rows(dataset)
     predicted = model.predict(rows)
     columns: dict[str, Any] = {"row": range(1, len(rows) + 1)}
+    if dataset.names:
+        columns["file"] = [*dataset.names, *(dataset.test.names if dataset.test else ())]
     if predicted.ndim == 1:
         columns["prediction"] = predicted.tolist()
     else:
@@ -54,3 +64,27 @@ def answers(model: Model, dataset: Dataset) -> str:
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()
+
+
+def seen_pictures(model: Model, dataset: Dataset, place: Path) -> Iterator[tuple[Path, bytes]]:
+    """Where each row of the data set goes as the network saw it, and the PNG file: `place`, or in it for several.
+
+    Errors: `LimpidError` where rows are no pictures, several have one place, or one lies where a source does.
+    """
+    if model.image_shape is None or model.framing is None:
+        raise LimpidError("the network saw no pictures that could be written")
+    folder = place.is_dir() or place.suffix.lower() != ".png"
+    rows = _rows(dataset)
+    if not folder and len(rows) > 1:
+        raise LimpidError(f"a folder is needed for {len(rows)} pictures that the network saw, got {place}")
+    paths = [place / f"seen_{row}.png" for row in range(1, len(rows) + 1)] if folder else [place]
+    taken = {os.path.realpath(name) for name in dataset.names} & {os.path.realpath(path) for path in paths}
+    if taken:
+        raise LimpidError(f"the picture seen cannot be written to {taken.pop()}: a source lies there")
+    for path, row in zip(paths, rows, strict=True):
+        grey = np.rint(np.clip(row * (255 / model.framing.full_scale), 0, 255)).astype(np.uint8)
+        yield path, png(grey.reshape(model.image_shape))
+
+
+def _rows(dataset: Dataset) -> NDArray[Any]:
+    return np.concatenate([dataset.X, dataset.test.X]) if dataset.test else dataset.X

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from limpid.errors import DataError, nearest
 from limpid.model import Model
+from limpid.readers.pictures import Reading
 
 
 class Wanted(NamedTuple):
@@ -17,13 +18,16 @@ class Wanted(NamedTuple):
     """Whether the table is for a model that exists: its answers may then be absent."""
     answers: bool = True
     """Whether answers are of use at all."""
+    pictures: Reading = Reading()
+    """How picture files are read, where the source is or names some."""
 
     @staticmethod
-    def of(target: str | None, model: Model | None, answers: bool) -> "Wanted":
+    def of(target: str | None, model: Model | None, answers: bool, pictures: Reading) -> "Wanted":
         """For learning with `target`, or for a model's own columns."""
         if model is None:
-            return Wanted(target, answers=answers)
-        return Wanted(target or ",".join(model.targets) or None, model.features, for_model=True, answers=answers)
+            return Wanted(target, answers=answers, pictures=pictures)
+        target = target or ",".join(model.targets) or None
+        return Wanted(target, model.features, for_model=True, answers=answers, pictures=pictures)
 
     def choose(self, name: str, columns: list[str]) -> tuple[list[str], list[str]]:
         """Input and target columns of the table called `name`.
