@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.pixels import FAINT, are_light, border, bounds, ink_of, resized
+from limpid.pixels import are_light, border, bounds, ink_of, resized
 
 BACKGROUNDS = ("dark", "light")
 CENTRINGS = ("mass", "box")
@@ -16,6 +16,8 @@ SHARE_OF_ONE_BACKGROUND = 0.995
 """Of pictures; below it a new picture is never turned into its negative."""
 SHARE_OF_ONE_BOX = 0.9
 """Of pictures whose ink fills the box, and of the box's side that it then fills."""
+FAINT = 0.1
+"""Share of full ink below which a pixel does not count as part of what is drawn."""
 FULL_INK = 75
 """Percentile of scaled ink that becomes full: thin strokes grow pale when they are made small."""
 

@@ -5,18 +5,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FAINT = 0.1
-"""Share of full ink below which a pixel does not count as ink."""
-SPECK = 0.05
-"""Share of the largest patch of ink below which another is dust."""
-STRAY = 0.25
-"""The same share for a patch inside: where one is as large, those that touch the border are what lies around paper."""
-GRAIN = 4.0
-"""How many deviations paper goes from its mean without being ink."""
 FLAT = 16
 """Difference between the brightest and the darkest pixel below which a picture shows nothing."""
 SMALL = 128
 """Pixels along a side at which a picture still shows what is ink and what is paper."""
+PALE = 0.3
+"""Share of full ink below which a pixel is not what ink is found by: lines on the paper are paler."""
+SPECK = 0.05
+"""Share of the largest patch of ink below which another is dust."""
+STRAY = 0.25
+"""The same share for a patch inside: where one is as large, those that touch the border lie around the paper."""
+GRAIN = 4.0
+"""How many deviations paper goes from its mean without being ink."""
+SHADOW = 2.0
+"""How many times as strong as a shadow ink is."""
 
 
 def border(pictures: NDArray[Any]) -> NDArray[Any]:
@@ -26,14 +28,17 @@ def border(pictures: NDArray[Any]) -> NDArray[Any]:
 
 
 def are_light(pictures: NDArray[Any]) -> NDArray[np.bool_]:
-    """For pictures (rows, height, width), whether each (rows,) has a border brighter than what it shows.
+    """For pictures (rows, height, width), whether each (rows,) shows something dark on something light.
 
     One that shows nothing counts by its own brightness.
     """
-    height, width = pictures.shape[1:]
-    small = resized(pictures, (min(height, SMALL), min(width, SMALL)))  # a mean of pixels has little of their noise
-    low, high, middle = small.min(axis=(1, 2)), small.max(axis=(1, 2)), np.median(border(small), axis=1)
-    return np.asarray(np.where(high - low < FLAT, middle > 127, middle - low > high - middle))
+    small = resized(pictures, _at_most(SMALL, pictures))  # a mean of pixels has little of their noise
+    low, high = small.min(axis=(1, 2)), small.max(axis=(1, 2))
+    middle = (low + high) / 2
+    light = small > middle[:, None, None]
+    # what is behind has most of the picture, and more of the border
+    share = (2 * border(light).mean(axis=1) + light.mean(axis=(1, 2))) / 3
+    return np.asarray(np.where(high - low < FLAT, middle > 127, share > 0.5))
 
 
 def resized(pictures: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float64]:
@@ -51,6 +56,10 @@ def _weights(old: int, new: int) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
+def _at_most(side: int, pictures: NDArray[Any]) -> tuple[int, int]:
+    return min(pictures.shape[-2], side), min(pictures.shape[-1], side)
+
+
 def bounds(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     """Rows and columns of the smallest box around all that is set in a mask (height, width)."""
     down, across = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
@@ -60,21 +69,33 @@ def bounds(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
 def ink_of(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
     """How much ink each pixel of a picture (height, width) has, 0..1, where ink is brighter than paper.
 
-    Paper may be grainy and brighter on one side; dust on it and what lies around it are left out.
+    Paper may be grainy, lined and lit from one side; dust on it, a shadow over it and what lies around it are left
+    out as far as they can be told from ink.
     """
     if np.ptp(grey) < FLAT:
         return np.zeros(grey.shape)
-    paper, grain = _paper(grey)
-    above = np.maximum(grey - paper - grain, 0)
+    above = np.maximum(grey - _plane(grey), 0)
+    ink = _strength(above)
+    if not border(ink[None]).any():
+        return ink
+    inside = _strength(np.maximum(grey - _surroundings(grey), 0))
+    rest = (ink > PALE) & (inside == 0)
+    if border(inside[None]).any() or not inside.any() or not rest.any():
+        return ink
+    return inside if np.median(above[inside > PALE]) > SHADOW * np.median(above[rest]) else ink
+
+
+def _strength(above: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By how much pixels are brighter than paper as a share of what most of the ink has."""
     if not above.any():
         return above
     full = np.median(above[above > _threshold(above)])
     ink = np.minimum(above / full, 1)
-    return np.where(_of_one_thing(ink > FAINT), ink, 0)
+    return np.where(_of_one_thing(ink > PALE), ink, 0)
 
 
-def _paper(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
-    """How bright the paper is everywhere, a plane through what is paper of the border; and how far its grain goes."""
+def _plane(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How bright paper is at most, where its border has the same light or one that changes evenly."""
     everywhere = np.stack([np.ones(grey.shape), *np.indices(grey.shape)])  # what a plane is made of
     seen, terms = border(grey[None].astype(np.float64))[0], border(everywhere).T
     plane = np.array([np.percentile(seen, 25), 0.0, 0.0])  # low, as ink on the border is what is brighter
@@ -87,8 +108,18 @@ def _paper(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
         else:
             plane = np.linalg.lstsq(terms[kept], seen[kept], rcond=None)[0]
         off = seen - terms @ plane
-    grain = min(GRAIN * _deviation(off[kept]), contrast / 2)
-    return np.tensordot(plane, everywhere, 1), grain
+    return np.tensordot(plane, everywhere, 1) + min(GRAIN * _deviation(off[kept]), contrast / 2)
+
+
+def _surroundings(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How bright paper is at most, where its light changes in any way: what is left when all that is thin is gone."""
+    from scipy.ndimage import grey_opening
+
+    small = resized(grey, _at_most(SMALL, grey))
+    thin = [max(side // 4, 1) for side in small.shape]
+    paper = resized(grey_opening(small, thin), (grey.shape[0], grey.shape[1]))
+    off = grey - paper
+    return paper + np.median(off) + GRAIN * _deviation(off - np.median(off))
 
 
 def _deviation(values: NDArray[np.float64]) -> float:
@@ -106,15 +137,16 @@ def _threshold(values: NDArray[np.float64]) -> float:
 
 
 def _of_one_thing(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The patches of a mask (height, width) that are neither dust nor reach in from outside."""
-    from scipy.ndimage import label
+    """The patches of a mask (height, width) that are no dust and do not reach in from outside, with soft edges."""
+    from scipy.ndimage import binary_dilation, label
 
     patches, count = label(mask, np.ones((3, 3)))
     sizes = np.bincount(patches.ravel(), minlength=count + 1)
     sizes[0] = 0  # what is not set
     inside = sizes.copy()
     inside[border(patches[None])[0]] = 0
-    if inside.max() >= STRAY * sizes.max():
+    covered = max(side.mean() for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    if inside.max() >= (SPECK if covered > 0.9 else STRAY) * sizes.max():  # along a whole side lies no ink
         sizes = inside
     kept = (sizes > 0) & (sizes >= SPECK * sizes.max())
-    return np.asarray(kept[patches])
+    return np.asarray(binary_dilation(kept[patches], iterations=2))
