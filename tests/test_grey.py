@@ -46,6 +46,13 @@ def wanted(image: Any) -> np.ndarray:
     return (colours[..., :3] * share + 255 * (1 - share)) @ [0.299, 0.587, 0.114]
 
 
+def test_of_any_picture_no_more_is_kept_than_is_needed(tmp_path: Path) -> None:
+    for picture in (np.zeros((300, 20000), np.uint8), np.zeros((1100, 2200), np.uint16)):
+        Image.fromarray(picture).save(tmp_path / "a.png")
+        assert 2**18 < read_grey(tmp_path / "a.png", 512).size <= 2**21
+        assert read_grey(tmp_path / "a.png").shape == picture.shape
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 def test_every_kind_of_png(mode: str, tmp_path: Path) -> None:
     image = Image.fromarray(COLOURS).convert(mode)

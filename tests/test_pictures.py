@@ -427,10 +427,16 @@ def test_a_framing_without_pictures_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_reading_pictures_takes_is_checked(digits: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong: list[dict[str, Any]] = [{"image_shape": (0, 3)}, {"image_shape": (8, 8), "like": model}]
+    wrong: list[dict[str, Any]] = [
+        {"image_shape": (0, 3)},
+        {"image_shape": (8, 8), "like": model},
+        {"image_shape": (8,)},
+    ]
     for given in wrong:
         with pytest.raises(LimpidError, match="an image_shape is two positive numbers, and a model has its own; got"):
             read(digits, **given)
+    with pytest.raises(LimpidError, match="a source is needed, got none"):
+        read([])
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(LimpidError, match=r"pip install 'limpid\[pictures\]'"):
         read(digits)

@@ -52,12 +52,14 @@ def read(
     if task is not None:
         choose("task", task, dict.fromkeys(TASKS))
     sources = [str(each) for each in ([source] if isinstance(source, str | Path) else source)]
+    if not sources:
+        raise LimpidError("a source is needed, got none")
     if target is not None and sources[0] in BUILTIN:
         raise LimpidError(f"{sources[0]} has its own target, none can be named, got {target!r}")
     table = sources[0].lower().endswith(".csv")
     if data_dir is not None and sources[0] != "mnist" and not table:
         raise LimpidError(f"data_dir is for mnist and for tables that name pictures, not for {sources[0]}")
-    if image_shape is not None and (like is not None or min(image_shape) < 1):
+    if image_shape is not None and (like is not None or len(image_shape) != 2 or min(image_shape) < 1):
         raise LimpidError(f"an image_shape is two positive numbers, and a model has its own; got {image_shape}")
     reading = Reading(image_shape, like, Path(data_dir) if data_dir and table else None, threads, told)
     dataset = _read_for(like, sources, Wanted.of(target, like, answers, reading), data_dir)

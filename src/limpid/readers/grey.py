@@ -4,6 +4,7 @@ import io
 import stat
 from collections.abc import Callable
 from contextlib import nullcontext
+from math import isqrt
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 LARGEST_FILE = 2**26
 """Bytes of a file that are read at most."""
-LARGE = 2**22
+LARGE = 2**24
 """Pixels above which pictures are unpacked one after the other, to have the memory of one."""
+MOST_PIXELS = 2**21
+"""Pixels that show enough of any picture, however long and thin it is."""
 UPRIGHT: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
     2: np.fliplr,
     3: lambda grey: np.rot90(grey, 2),
@@ -40,7 +43,8 @@ def read_grey(path: Path, enough: int | None = None) -> NDArray[np.uint8]:
     """The pixels (height, width) of the first picture in a PNG or JPEG file, black 0 and white 255, upright.
 
     Colours count by their luminance (ITU-R BT.601), what is transparent is white. Where `enough` is given, a picture
-    whose sides are twice as long or more may be made smaller, but no side shorter than that. Errors: `DataError`
+    whose sides are twice as long or more is made smaller, but no side shorter than that, as is one of very many
+    pixels. Errors: `DataError`
     that names the file where it cannot be read, is damaged or holds too many pixels.
     """
     # not by PIL.Image.open, which knows forty more formats, and warns or fails at sizes of its own
@@ -89,9 +93,11 @@ def _unpacked(content: bytes, size: tuple[int, int], enough: int | None) -> NDAr
 
 
 def _grey(image: "Image", enough: int | None) -> NDArray[np.uint8]:
+    from PIL.Image import fromarray
+
     if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off
-        deep = np.asarray(image, np.uint32)
-        return np.asarray((deep * 255 + 32767) // 65535, np.uint8)
+        high = (np.asarray(image, np.uint32) * 255 + 32767) // 65535
+        return np.asarray(_smaller(fromarray(high.astype(np.uint8)), enough))
     if not image.has_transparency_data:
         return np.asarray(_smaller(_as("L", image), enough))
     image = _smaller(_as("RGBA", image), enough)
@@ -106,7 +112,8 @@ def _as(mode: str, image: "Image") -> "Image":
 
 
 def _smaller(image: "Image", enough: int | None) -> "Image":
-    factor = min(image.size) // enough if enough else 1
+    pixels = image.width * image.height
+    factor = max(min(image.size) // enough, isqrt((pixels - 1) // MOST_PIXELS) + 1) if enough else 1
     return image.reduce(factor) if factor > 1 else image
 
 
