@@ -254,7 +254,7 @@ def test_pictures(run: Any) -> None:
         ("t.csv --query x", "a query is for an SQLite file"),
         ("iris --target y", "iris has its own target"),
         ("iris --ignore y", "ignore and categorical are for tables"),
-        (".", "is a directory"),
+        (".", "a folder for each class is needed in it"),
     ],
 )
 def test_a_refusal_is_one_line(words: str, told: str, run: Any, tmp_path: Path) -> None:

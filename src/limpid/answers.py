@@ -1,8 +1,9 @@
-"""Answers for many rows, a part at a time, as CSV, JSON lines or Parquet."""
+"""Answers for many rows, a part at a time, as CSV, JSON lines or Parquet; and the pictures that a network saw."""
 
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.dataset import Dataset
+from limpid.displays import png
 from limpid.errors import LimpidError
 from limpid.model import Model
 
@@ -21,10 +23,15 @@ Writer = Callable[[BinaryIO, Iterator[Columns]], None]
 
 
 def answered(model: Model, parts: Iterator[Dataset]) -> Iterator[Columns]:
-    """For each part: the rows' numbers from 1, the predictions and, for classes, each one's probability."""
+    """For each part: the rows' numbers from 1, the predictions and, for classes, each one's probability.
+
+    Rows that were read from files of their own have these files' names.
+    """
     start = 1
     for part in parts:
         columns: Columns = {"row": np.arange(start, start + len(part))}
+        if part.names:
+            columns["file"] = np.array(part.names)
         start += len(part)
         predicted = model.predict(part.X)
         if predicted.ndim == 1:
@@ -94,3 +101,27 @@ def writer_for(path: Path | None) -> Writer:
         known = ", ".join(WRITERS)
         raise LimpidError(f"cannot write the answers to {path}: its name must end in one of {known}")
     return WRITERS[suffix]
+
+
+def seen_pictures(model: Model, dataset: Dataset, place: Path) -> Iterator[tuple[Path, bytes]]:
+    """Where each row of the data set goes as the network saw it, and the PNG file: `place`, or in it for several.
+
+    Errors: `LimpidError` where rows are no pictures, several have one place, or one lies where a source does.
+    """
+    if model.image_shape is None or model.framing is None:
+        raise LimpidError("the network saw no pictures that could be written")
+    folder = place.is_dir() or place.suffix.lower() != ".png"
+    rows = _rows(dataset)
+    if not folder and len(rows) > 1:
+        raise LimpidError(f"a folder is needed for {len(rows)} pictures that the network saw, got {place}")
+    paths = [place / f"seen_{row}.png" for row in range(1, len(rows) + 1)] if folder else [place]
+    taken = {os.path.realpath(name) for name in dataset.names} & {os.path.realpath(path) for path in paths}
+    if taken:
+        raise LimpidError(f"the picture seen cannot be written to {taken.pop()}: a source lies there")
+    for path, row in zip(paths, rows, strict=True):
+        grey = np.rint(np.clip(row * (255 / model.framing.full_scale), 0, 255)).astype(np.uint8)
+        yield path, png(grey.reshape(model.image_shape))
+
+
+def _rows(dataset: Dataset) -> NDArray[Any]:
+    return np.concatenate([dataset.X, dataset.test.X]) if dataset.test else dataset.X

@@ -14,7 +14,7 @@ import typer
 
 from limpid import __version__
 from limpid import options as option
-from limpid.errors import LimpidError
+from limpid.errors import LimpidError, printable
 
 if TYPE_CHECKING:
     from limpid.learning import Learning
@@ -73,6 +73,7 @@ def train(
     report: option.Report = None,
     as_json: option.AsJson = False,
     quiet: option.Quiet = False,
+    size: option.Size = None,
 ) -> None:
     """Learn from SOURCE, test on rows held out, write the model."""
     given = {name: value for name, value in locals().items() if name in _choices()}
@@ -94,6 +95,7 @@ def train(
 
     recipe = Recipe(**given)
     check_recipe(recipe)
+    shape = _shape(size)
     path, seconds = model or _model_for(source), _seconds(every)
     if checkpoint is None and (resume or every is not None):
         raise LimpidError(f"--{'resume' if resume else 'every'} needs --checkpoint FOLDER")
@@ -102,11 +104,13 @@ def train(
     ignored, names = _names(ignore), _names(categorical)
     learning: Learning | StreamedLearning
     if memory is not None:
-        size = bytes_in(memory)
+        room = bytes_in(memory)
         found = open_stream(source, target or "", task=task, ignore=ignored, categorical=names)
-        learning = StreamedLearning(found, recipe, size)
+        learning = StreamedLearning(found, recipe, room)
     else:
-        dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
+        common: dict[str, Any] = {"data_dir": data_dir, "task": task, "query": query, "threads": threads}
+        with console.reading(quiet) as told:
+            dataset = read(source, target, ignore=ignored, categorical=names, image_shape=shape, told=told, **common)
         learning = Learning(dataset, recipe)
     if checkpoint is not None:
         there = learning.checkpoint(checkpoint, seconds, resume)
@@ -188,7 +192,8 @@ def evaluate(
     if (parts := streamed_unseen(learned, source)) is not None:
         evaluation = evaluate_parts(learned, parts)
     else:
-        dataset = read(source, target, data_dir=data_dir, query=query, like=learned)
+        with console.reading(quiet) as told:
+            dataset = read(source, target, data_dir=data_dir, query=query, like=learned, threads=threads, told=told)
         evaluation = measure(learned, unseen(learned, dataset))
     if report is not None:
         write_report(learned, evaluation, report)
@@ -203,27 +208,40 @@ def evaluate(
 @app.command()
 def predict(
     model: option.ModelFile,
-    source: option.Source,
+    source: option.Sources,
     data_dir: option.DataDir = None,
     target: option.Target = None,
     query: option.Query = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,
     out: option.Out = None,
+    seen: option.Seen = None,
 ) -> None:
     """Answer for each row of SOURCE: the prediction and, for classes, each probability."""
-    from limpid.answers import answered, in_parts, writer_for
-    from limpid.files import replacing
+    from limpid import console
+    from limpid.answers import answered, in_parts, seen_pictures, writer_for
+    from limpid.files import replace_file, replacing
     from limpid.readers import read
     from limpid.readers.parts import read_parts
     from limpid.saving import load
 
-    _check_writable({"source": source, "model": model}, {"answers": out})
+    sources: dict[str, str | Path] = (
+        {f"source {each}": each for each in source} if source[1:] else {"source": source[0]}
+    )
+    picture = seen / "seen_1.png" if seen and seen.is_dir() else seen
+    _check_writable({**sources, "model": model}, {"answers": out, "picture seen": picture})
     write = writer_for(out)
     learned = load(model, engine, threads)
-    parts = read_parts(learned, source)
+    parts = None if source[1:] or seen else read_parts(learned, source[0])
     if parts is None:
-        parts = in_parts(read(source, target, data_dir=data_dir, query=query, like=learned, answers=False))
+        common: dict[str, Any] = {"data_dir": data_dir, "query": query, "like": learned, "threads": threads}
+        with console.reading(quiet=False) as told:
+            dataset = read(source, target, answers=False, told=told, **common)
+        parts = in_parts(dataset)
+        if seen is not None:
+            for path, content in seen_pictures(learned, dataset, seen):
+                path.parent.mkdir(exist_ok=True)
+                replace_file(path, content)
     if out is not None:
         with replacing(out) as file:
             write(file, answered(learned, parts))
@@ -386,7 +404,7 @@ class _Printed(io.RawIOBase):
 
 def _refuse(message: str, code: int) -> int:
     if message:
-        print("limpid: " + " ".join(message.split()), file=sys.stderr)
+        print("limpid: " + printable(" ".join(message.split())), file=sys.stderr)
     return code
 
 
@@ -404,6 +422,8 @@ def _model_for(source: str) -> Path:
     from limpid.readers.databases import SQLITE_SUFFIXES, called
 
     name = called(source).rstrip("/").rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
+    if source in {".", ".."} or (name and Path(source).is_dir()):
+        name = Path(source).resolve().name or "pictures"
     known = Path(name).suffix.lower() in {*SUFFIXES, *SQLITE_SUFFIXES, ".npz", ".idx"}
     return Path(f"{'stdin' if name == '-' else Path(name).stem if known else name}.limpid")
 
@@ -430,6 +450,16 @@ def _layers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise LimpidError(f"--hidden needs positive integers with commas between, got {text!r}") from None
+
+
+def _shape(text: str | None) -> tuple[int, int] | None:
+    """ "32x24", width and height, as (24, 32)."""
+    width, _, height = (text or "").lower().partition("x")
+    if text is None:
+        return None
+    if not (width.isdecimal() and height.isdecimal() and 0 < int(width) < 10000 and 0 < int(height) < 10000):
+        raise LimpidError(f"--size needs width and height in pixels, as 28x28, got {text!r}")
+    return int(height), int(width)
 
 
 def _check_writable(inputs: dict[str, str | Path], outputs: dict[str, Path | None]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -79,6 +79,22 @@ def resumed(learning: Learning | StreamedLearning, checkpoint: Path, found: bool
         say(f"{checkpoint}: training was complete, {training.stopped_because}; the model is written again")
     else:
         say(f"{checkpoint}: training goes on after {len(training.history)} epochs")
+
+
+@contextmanager
+def reading(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for a person who waits for pictures; the function given takes the number read and that of all."""
+    stderr = Console(stderr=True, highlight=False)
+    columns = TextColumn("{task.completed:.0f} of {task.total:.0f} pictures"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=stderr, disable=quiet or not stderr.is_terminal, transient=True) as bar:
+        tasks: list[TaskID] = []
+
+        def told(done: int, total: int) -> None:
+            if not tasks:  # what holds no pictures shows no bar
+                tasks.append(bar.add_task("", total=total))
+            bar.update(tasks[0], completed=done)
+
+        yield told
 
 
 def course(model: Model) -> str:
@@ -222,6 +238,8 @@ def show(model: Model, path: Path) -> None:
     say(f"{model.network.count():,} parameters of {model.parameters['W1'].dtype}")
     if model.classes is not None:
         say(f"{len(model.classes)} classes: {', '.join(map(str, model.classes[:20]))}")
+    if model.image_shape and model.framing:
+        say(f"pictures of {model.image_shape[1]} x {model.image_shape[0]} pixels, {model.framing}")
     if model.features:
         say(f"inputs: {', '.join(model.features)}")
     say(f"learned from {model.origin.source}: {model.origin.rows_train:,} rows; {course(model)}")

@@ -38,6 +38,8 @@ class Dataset:
     """(height, width) where a row is a grey picture, read line by line."""
     full_scale: float | None = None
     """What inputs are divided by to lie in 0..1; None where they are to be standardised."""
+    names: tuple[str, ...] = ()
+    """A name for each row: of the file that it was read from; empty where rows have none."""
     test: "Dataset | None" = None
     """The source's own examples for testing, which are never learned from."""
     categorical: tuple[str, ...] = ()
@@ -50,6 +52,8 @@ class Dataset:
             raise DataError(f"{self.name}: a table of at least one row and one input is needed, got {_size(self.X)}")
         if self.task not in TASKS:
             raise LimpidError(f"the task must be one of {', '.join(TASKS)}, got {self.task!r}")
+        if self.names and len(self.names) != len(self.X):
+            raise DataError(f"{self.name}: {len(self.X)} rows need as many names, got {len(self.names)}")
         if not isinstance(self.X, Table):
             _check_finite(self.name, "inputs", self.X, self.features)
         if self.y is None:
@@ -75,7 +79,8 @@ class Dataset:
     def rows(self, which: NDArray[np.int64]) -> "Dataset":
         """The examples with the indices `which` (n,), in that order, without the test examples."""
         X = self.X.rows(which) if isinstance(self.X, Table) else self.X[which]
-        return replace(self, X=X, y=None if self.y is None else self.y[which], test=None)
+        y = None if self.y is None else self.y[which]
+        return replace(self, X=X, y=y, names=tuple(self.names[at] for at in which if self.names), test=None)
 
     def fingerprint(self) -> str:
         """A hash of every input and target, by which a model knows the examples it learned from."""

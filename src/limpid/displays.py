@@ -84,9 +84,10 @@ def weight_figure(weights: NDArray[Any], features: tuple[str, ...]) -> "Figure":
     return figure
 
 
-def grey_picture(pixels: NDArray[Any], full_scale: float) -> str:
-    """Pixels (height, width) of 0..full_scale as a PNG data address, ink dark on white."""
-    return _png(np.uint8(255) - (np.clip(pixels / full_scale, 0, 1) * 255).astype(np.uint8))
+def grey_picture(pixels: NDArray[Any], full_scale: float, negative: bool = True) -> str:
+    """Pixels (height, width) of 0..full_scale as a PNG data address; `negative`: bright ink is shown dark on white."""
+    grey = (np.clip(pixels / full_scale, 0, 1) * 255).astype(np.uint8)
+    return _address(np.uint8(255) - grey if negative else grey)
 
 
 def weight_picture(weights: NDArray[Any], limit: float) -> str:
@@ -94,13 +95,18 @@ def weight_picture(weights: NDArray[Any], limit: float) -> str:
     share = np.clip(weights / (limit or 1.0), -1, 1)[..., None]
     blue, orange = np.array([0, 114, 178]), np.array([213, 94, 0])
     colour = 255 + np.abs(share) * (np.where(share < 0, blue, orange) - 255)
-    return _png(colour.astype(np.uint8))
+    return _address(colour.astype(np.uint8))
 
 
-def _png(pixels: NDArray[np.uint8]) -> str:
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Grey pixels (height, width) or coloured ones (height, width, 3) as a PNG file."""
     file = io.BytesIO()
     _pillow().fromarray(pixels).save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return file.getvalue()
+
+
+def _address(pixels: NDArray[np.uint8]) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png(pixels)).decode()}"
 
 
 def check_drawable() -> None:

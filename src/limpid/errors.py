@@ -45,3 +45,8 @@ def optional(package: str, use: str, extra: str) -> Any:
         return import_module(package)
     except ImportError:
         raise LimpidError(f"{use} with {package.partition('.')[0]}: pip install 'limpid[{extra}]'") from None
+
+
+def printable(name: object) -> str:
+    """A name as one line of text that any terminal and file can take: other letters are written as escapes."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(name))

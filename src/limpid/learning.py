@@ -16,6 +16,7 @@ from limpid.encoder import Scaling
 from limpid.engines import Coded, Examples, all_finite, find_engine
 from limpid.errors import DataError, LimpidError, choose
 from limpid.evaluation import Evaluation, evaluate, score_for
+from limpid.framing import Framing, measure
 from limpid.initializers import initial_parameters
 from limpid.memory import check_memory
 from limpid.model import Model, Origin
@@ -68,6 +69,7 @@ class Learning:
         self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train, inputs)
         self.target_scaling = target_scaling(_known(self.train), dataset.task, self.network)
         self._class_weights = class_weights(self.recipe, _known(self.train), self.classes)
+        self.framing: Framing | None = like.framing if like else _framing(self.train)
         self._read: dict[int, Any] = like._read if like else {}  # each part's inputs by its identity
         self.training = self._training(shares=like is not None)
         self._checkpoints: Checkpoints | None = None
@@ -117,6 +119,7 @@ class Learning:
             features=self.encoder.names if self.encoder else self.dataset.features,
             targets=self.dataset.targets,
             image_shape=self.dataset.image_shape,
+            framing=self.framing,
             history=list(history),
             origin=Origin(
                 source=self.dataset.name,
@@ -293,3 +296,7 @@ def _input_scaling(train: Dataset, inputs: int) -> Scaling:
     if train.full_scale is not None:
         return Scaling.divide(train.X.shape[1], train.full_scale)
     return Scaling.standard(train.X)
+
+
+def _framing(train: Dataset) -> Framing | None:
+    return measure(train.X, train.image_shape, train.full_scale) if train.image_shape else None

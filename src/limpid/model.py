@@ -12,6 +12,7 @@ from limpid.backprop import Gradients, Trace
 from limpid.encoder import Scaling, check_targets, decode_answers, encode_answers, encode_labels
 from limpid.engines import Engine, Examples, State, all_finite, find_engine, is_sparse, plain
 from limpid.errors import LimpidError
+from limpid.framing import Framing
 from limpid.network import Network, Parameters
 from limpid.table_encoder import TableEncoder
 from limpid.training import Epoch
@@ -63,6 +64,8 @@ class Model:
     """(height, width) where inputs are pixels."""
     encoder: TableEncoder | None = None
     """What makes inputs of a table's columns; None where rows of numbers are given."""
+    framing: Framing | None = None
+    """How pictures lie in their frame, where inputs are pixels and it is known."""
     history: list[Epoch] = field(default_factory=list)
     """What each epoch of the training came to."""
     origin: Origin = field(default_factory=Origin)

@@ -36,7 +36,8 @@ Source = Annotated[
     str,
     typer.Argument(
         help="A built-in data set (see `limpid datasets`); a table (CSV, Parquet, Arrow, JSON lines; - for standard "
-        "input); an SQLite file or postgresql:// address with --query; an .npz or IDX file."
+        "input); an SQLite file or postgresql:// address with --query; an .npz or IDX file; a folder that has a folder "
+        "of PNG and JPEG files for each class, or a table that names such files."
     ),
 ]
 Target = Annotated[
@@ -49,7 +50,9 @@ Categorical = Annotated[str | None, typer.Option(help="Columns of a table whose 
 Memory = Annotated[
     str | None, typer.Option(help="What may be held in memory, as 2GB: a Parquet file is read in parts.")
 ]
-DataDir = Annotated[Path | None, typer.Option(help="The folder of MNIST's four IDX files.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="The folder of MNIST's four IDX files, or of the pictures that a .csv file names.")
+]
 Task = Annotated[str | None, typer.Option(help="classification, multilabel or regression, where the guess is wrong.")]
 Threads = Annotated[int | None, typer.Option(help="Processor cores to use at most.", min=1)]
 Engine = Annotated[str, typer.Option(help="What computes: native, or reference, which is slower and can be read.")]
@@ -119,3 +122,16 @@ Limit = Annotated[
     typer.Option(help="Seconds that a method may learn on a split; what would take longer learns from fewer rows."),
 ]
 Figures = Annotated[Path | None, typer.Option("--out", help="Where the table is written as CSV besides.")]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WIDTHxHEIGHT", help="Pixels that pictures get, as 28x28; if not said, all must have the same."
+    ),
+]
+Sources = Annotated[
+    list[str], typer.Argument(metavar="SOURCE", help="What train takes, or pictures, and folders of them.")
+]
+Seen = Annotated[
+    Path | None,
+    typer.Option(help="Where the picture that the network saw is written as PNG; of several pictures, a folder."),
+]

@@ -1,7 +1,7 @@
 """Models into files and out of them: what a model holds as plain values and arrays, and every check on the way back."""
 
-from dataclasses import replace
-from math import nan
+from dataclasses import asdict, replace
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from limpid.dataset import TASKS
 from limpid.encoder import Scaling
 from limpid.engines import State, find_engine
 from limpid.errors import LimpidError, ModelFileError
+from limpid.framing import BACKGROUNDS, CENTRINGS, Framing
 from limpid.model import Model, Origin
 from limpid.network import Network
 from limpid.table_encoder import TableEncoder
@@ -50,6 +51,7 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         "features": model.features,
         "targets": model.targets,
         "image_shape": model.image_shape,
+        "framing": asdict(model.framing) if model.framing else None,
         "history": model.history,
         "origin": model.origin._asdict(),
         "descent": {"step": state.step, "slots": list(state.slots)} if state else None,
@@ -95,6 +97,7 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         features=_names(described["features"], network.inputs),
         targets=_names(described["targets"], 1 if described["task"] == "classification" else network.outputs),
         image_shape=_read_image_shape(described["image_shape"], network.inputs),
+        framing=_read_framing(described.get("framing"), described["image_shape"]),
         history=[_read_epoch(values) for values in described["history"]],
         origin=_read_origin(described["origin"]),
         state=_read_state(kept, network, arrays) if kept else None,
@@ -182,6 +185,26 @@ def _read_image_shape(described: Any, inputs: int) -> tuple[int, int] | None:
     if not (isinstance(height, int) and isinstance(width, int) and height > 0 and height * width == inputs):
         raise LimpidError(f"a picture of {height!r} x {width!r} does not fit {inputs} inputs")
     return height, width
+
+
+def _read_framing(described: dict[str, Any] | None, shape: Any) -> Framing | None:
+    """Of pictures; older files have none."""
+    if described is None:
+        return None
+    found = Framing(**described)
+    parts = [found.box, found.centring, found.centre]
+    if shape is None or parts.count(None) not in {0, 3}:
+        raise LimpidError("a framing is for pictures, and its box, centring and centre go together")
+    if found.background not in (None, *BACKGROUNDS) or found.centring not in (None, *CENTRINGS):
+        raise LimpidError(f"unknown background or centring: {found.background!r}, {found.centring!r}")
+    (height, width), (row, column) = found.box or (1, 1), found.centre or (0.0, 0.0)
+    if not all(isinstance(side, int) and 0 < side <= of for side, of in zip((height, width), shape, strict=True)):
+        raise LimpidError(f"a box of {height!r} x {width!r} does not fit into pictures of {shape}")
+    if not all(isinstance(number, int | float) and isfinite(number) for number in (row, column, found.full_scale)):
+        raise LimpidError(f"a framing cannot have {row!r}, {column!r} and {found.full_scale!r}")
+    if found.full_scale <= 0:
+        raise LimpidError(f"white must be above 0, got {found.full_scale}")
+    return replace(found, box=(height, width), centre=(row, column)) if found.box else found
 
 
 def _read_origin(described: dict[str, Any]) -> Origin:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from limpid.errors import DataError, listed, nearest
+from limpid.readers.pictures import Reading
 
 if TYPE_CHECKING:
     from limpid.model import Model
@@ -26,6 +27,8 @@ class Wanted(NamedTuple):
     """Columns whose numbers are names."""
     as_text: tuple[str, ...] = ()
     """Columns whose cells stay texts in a CSV file, where another cell would be read as a number."""
+    pictures: Reading = Reading()
+    """How picture files are read, where the source is or names some."""
 
     @staticmethod
     def of(

@@ -161,11 +161,12 @@ def _mistakes(model: Model, evaluation: Evaluation) -> Iterable[str]:
     shown = wrong[:MOST_PICTURES]
     yield f"<p>{_plural(len(wrong), 'picture')} of {len(y):,}, {len(shown)} shown, those it was surest of first.</p>"
     scale = float(evaluation.dataset.full_scale or evaluation.dataset.X.max() or 1)
+    negative = model.framing is None or model.framing.background == "dark"
     cells = []
     for row in shown:
         told = f"{y[row]} read as {evaluation.predictions[row]}"
         told += f" ({sure[row]:.0%} sure)" if evaluation.certainty is not None else ""
-        picture = grey_picture(evaluation.dataset.X[row].reshape(model.image_shape), scale)
+        picture = grey_picture(evaluation.dataset.X[row].reshape(model.image_shape), scale, negative)
         cells.append(_picture(picture, told))
     yield f'<div class="pictures">{"".join(cells)}</div>'
 
