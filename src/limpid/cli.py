@@ -1,12 +1,6 @@
 """The command line: parse, call, print. One line on stderr and exit code 2 where something does not fit."""
 
-import io
-import os
-import re
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
@@ -15,10 +9,12 @@ import typer
 from limpid import __version__
 from limpid import options as option
 from limpid.errors import LimpidError, printable
+from limpid.signals import interruptible, stoppable
+from limpid.standard_output import Printed, Unbroken
+from limpid.typed import check_writable, layers_in, model_for, names_in, seconds_in, shape_in
 
 if TYPE_CHECKING:
-    from limpid.learning import Learning
-    from limpid.streamed_learning import StreamedLearning
+    pass
 
 app = typer.Typer(
     add_completion=False,
@@ -78,7 +74,7 @@ def train(
     """Learn from SOURCE, test on rows held out, write the model."""
     given = {name: value for name, value in locals().items() if name in _choices()}
     given |= {
-        "hidden": _layers(hidden),
+        "hidden": layers_in(hidden),
         "activation": activation.split(",") if activation and "," in activation else activation,
     }
     from limpid import console
@@ -95,13 +91,13 @@ def train(
 
     recipe = Recipe(**given)
     check_recipe(recipe)
-    shape = _shape(size)
-    path, seconds = model or _model_for(source), _seconds(every)
+    shape = shape_in(size)
+    path, seconds = model or model_for(source), seconds_in(every)
     if checkpoint is None and (resume or every is not None):
         raise LimpidError(f"--{'resume' if resume else 'every'} needs --checkpoint FOLDER")
     kept = {} if checkpoint is None else {"checkpoint": checkpoint / NAME}
-    _check_writable({"source": source, **kept}, {"model": path, "report": report})
-    ignored, names = _names(ignore), _names(categorical)
+    check_writable({"source": source, **kept}, {"model": path, "report": report})
+    ignored, names = names_in(ignore), names_in(categorical)
     learning: Learning | StreamedLearning
     if memory is not None:
         room = bytes_in(memory)
@@ -116,7 +112,7 @@ def train(
         there = learning.checkpoint(checkpoint, seconds, resume)
         if resume and not quiet:
             console.resumed(learning, kept["checkpoint"], there)
-    with console.progress(learning, quiet) as show, _stoppable(learning):
+    with console.progress(learning, quiet) as show, stoppable(learning):
         for epoch in learning:
             show(epoch)
         if not learning.training.history:
@@ -150,7 +146,7 @@ def inspect(
     from limpid.inspecting import inspect as look
 
     folder = str(data_dir) if data_dir else None
-    ignored, names = _names(ignore), _names(categorical)
+    ignored, names = names_in(ignore), names_in(categorical)
     profile = look(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
     if not quiet:
         from limpid.profile_tables import show as print_profile
@@ -187,7 +183,7 @@ def evaluate(
     from limpid.report import write_report
     from limpid.saving import load
 
-    _check_writable({"source": source, "model": model}, {"report": report})
+    check_writable({"source": source, "model": model}, {"report": report})
     learned = load(model, engine, threads)
     if (parts := streamed_unseen(learned, source)) is not None:
         evaluation = evaluate_parts(learned, parts)
@@ -229,7 +225,7 @@ def predict(
         {f"source {each}": each for each in source} if source[1:] else {"source": source[0]}
     )
     picture = seen / "seen_1.png" if seen and seen.is_dir() else seen
-    _check_writable({**sources, "model": model}, {"answers": out, "picture seen": picture})
+    check_writable({**sources, "model": model}, {"answers": out, "picture seen": picture})
     write = writer_for(out)
     learned = load(model, engine, threads)
     parts = None if source[1:] or seen else read_parts(learned, source[0])
@@ -246,7 +242,7 @@ def predict(
         with replacing(out) as file:
             write(file, answered(learned, parts))
     else:
-        write(cast(BinaryIO, _Printed()), answered(learned, parts))
+        write(cast(BinaryIO, Printed()), answered(learned, parts))
 
 
 @app.command()
@@ -261,7 +257,7 @@ def export(model: option.ModelFile, to: option.To, out: option.ExportPath = None
     target = choose("target", to, TARGETS)
     path = out or model.with_suffix(target.suffix)
     for each in target.paths(path):
-        _check_writable({"model": model}, {"export": each})
+        check_writable({"model": model}, {"export": each})
     written = write(load(model), path, to)
     if not quiet:
         for each in written:
@@ -294,11 +290,11 @@ def compare(
     from limpid.readers import read
     from limpid.terminal import say
 
-    _check_writable({"source": source}, {"table": out})
-    ignored, names = _names(ignore), _names(categorical)
+    check_writable({"source": source}, {"table": out})
+    ignored, names = names_in(ignore), names_in(categorical)
     dataset = read(source, target, data_dir=data_dir, task=task, ignore=ignored, categorical=names, query=query)
     comparison = start(dataset, seeds=seeds, seed=seed, test_size=test_size, threads=threads, limit=limit)
-    with console.comparing(comparison, quiet) as show, _interruptible():
+    with console.comparing(comparison, quiet) as show, interruptible():
         for standing in comparison:
             show(standing)
     if not comparison.standings:
@@ -349,7 +345,7 @@ def options(
 
 def main() -> None:
     """The command `limpid`."""
-    sys.stdout = _Unbroken(sys.stdout)
+    sys.stdout = Unbroken(sys.stdout)
     try:
         code = app(standalone_mode=False)
     except (LimpidError, OSError) as error:
@@ -366,42 +362,6 @@ def main() -> None:
     sys.exit(code or 0)
 
 
-class _Unbroken:
-    """Standard output that goes on silently when its reader has left: `| head` must not end a training."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name may hold letters that the terminal lacks
-
-    def write(self, text: str) -> int:
-        try:
-            return int(self._stream.write(text))
-        except BrokenPipeError:
-            self._leave()
-            return len(text)
-
-    def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            self._leave()
-
-    def _leave(self) -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-class _Printed(io.RawIOBase):
-    """Bytes to standard output as the text that they are."""
-
-    def write(self, content: Any) -> int:
-        print(bytes(content).decode(), end="")
-        return len(content)
-
-
 def _refuse(message: str, code: int) -> int:
     if message:
         print("limpid: " + printable(" ".join(message.split())), file=sys.stderr)
@@ -414,97 +374,3 @@ def _choices() -> list[str]:
     from limpid.recipe import Recipe
 
     return [choice.name for choice in fields(Recipe)]
-
-
-def _model_for(source: str) -> Path:
-    """Where the model goes when nothing was said: the source's name, here."""
-    from limpid.readers import SUFFIXES
-    from limpid.readers.databases import SQLITE_SUFFIXES, called
-
-    name = called(source).rstrip("/").rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")
-    if source in {".", ".."} or (name and Path(source).is_dir()):
-        name = Path(source).resolve().name or "pictures"
-    known = Path(name).suffix.lower() in {*SUFFIXES, *SQLITE_SUFFIXES, ".npz", ".idx"}
-    return Path(f"{'stdin' if name == '-' else Path(name).stem if known else name}.limpid")
-
-
-def _names(text: str | None) -> list[str]:
-    """ "a,b" as two names."""
-    return text.split(",") if text else []
-
-
-def _seconds(text: str | None) -> float:
-    """ "5m" as 300; 30 where nothing is said."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", "30s" if text is None else text, re.ASCII)
-    seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0.0
-    if not seconds:
-        raise LimpidError(f"--every needs a time as 0.5s, 30s, 5m or 2h, got {text!r}")
-    return seconds
-
-
-def _layers(text: str) -> list[int]:
-    """ "128,64" as [128, 64]; "none" as no hidden layer."""
-    if text.strip() in {"", "none"}:
-        return []
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise LimpidError(f"--hidden needs positive integers with commas between, got {text!r}") from None
-
-
-def _shape(text: str | None) -> tuple[int, int] | None:
-    """ "32x24", width and height, as (24, 32)."""
-    width, _, height = (text or "").lower().partition("x")
-    if text is None:
-        return None
-    if not (width.isdecimal() and height.isdecimal() and 0 < int(width) < 10000 and 0 < int(height) < 10000):
-        raise LimpidError(f"--size needs width and height in pixels, as 28x28, got {text!r}")
-    return int(height), int(width)
-
-
-def _check_writable(inputs: dict[str, str | Path], outputs: dict[str, Path | None]) -> None:
-    """Refuse, before long work, what could not be written or would lie on something else."""
-    from limpid.displays import check_drawable
-    from limpid.files import check_writable
-
-    taken = {os.path.realpath(path): what for what, path in inputs.items()}
-    for what, path in outputs.items():
-        if path is None:
-            continue
-        check_writable(path, what)
-        place = os.path.realpath(path)
-        if place in taken:
-            raise LimpidError(f"the {what} cannot be written to {path}: the {taken[place]} lies there")
-        taken[place] = what
-        if what == "report":
-            check_drawable()
-
-
-@contextmanager
-def _stoppable(learning: "Learning | StreamedLearning") -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the training with the best so far; a second one ends the program at once."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def stop(*_: object) -> None:
-        learning.stop()
-        for each in before:
-            signal.signal(each, signal.SIG_DFL)
-
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C and SIGTERM raise `KeyboardInterrupt`, whatever whoever started this program made of them."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
