@@ -95,7 +95,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         asked(str(path), "select * from t")
     with pytest.raises(LimpidError, match="a query is for an SQLite file or a postgresql:// address, not for iris"):
         read("iris", query="select 1")
-    with pytest.raises(LimpidError, match="data_dir is for mnist, not for"):
+    with pytest.raises(LimpidError, match="data_dir is for mnist and for tables that name pictures, not for"):
         read(str(path), query="select 1", data_dir=tmp_path)
 
 
