@@ -42,6 +42,7 @@ def train(
     output: option.Output = None,
     cost: option.Cost = None,
     normalization: option.Normalization = None,
+    embedding: option.Embedding = None,
     optimizer: option.Optimizer = "adam",
     learning_rate: option.LearningRate = None,
     momentum: option.Momentum = None,

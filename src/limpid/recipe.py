@@ -31,14 +31,16 @@ class Recipe:
     """How to learn; None leaves a choice to the data (see `complete`).
 
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
-    `normalization` of hidden layers over the "batch" or the "layer", or None for none. `optimizer`, also "lbfgs", with
-    its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
-    `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`.
-    `class_weight` "balanced" lets each class count the same, however few rows it has. `epochs` at most; training
-    stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share
-    of the training rows, or in training cost where that share is 0; `gradient_tol`: as in `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes,
-    on at most `threads` cores, in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for
-    the factors of matrix products, rounded to 8 significant bits: quicker where layers are wide and the processor
+    `normalization` of hidden layers over the "batch" or the "layer", or None for none. `embedding`: so many learned
+    numbers in place of each column of categories of a table, 0 for an input of its own for each category; None leaves
+    columns of few categories as they are. `optimizer`, also "lbfgs", with its `learning_rate` and `momentum`;
+    `schedule` after `warm_up` epochs. `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in
+    `StepRule`. `class_weight` "balanced" lets each class count the same, however few rows it has. `epochs` at most;
+    training stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the
+    `validation_size` share of the training rows, or in training cost where that share is 0; `gradient_tol`: as in
+    `Stopping`. `test_size`: share of rows held out for the test, or 0. `seed` decides every draw. `engine` computes, on
+    at most `threads` cores, in `precision` "float32", or "float64" as L-BFGS has it; "bfloat16" is float32 but for the
+    factors of matrix products, rounded to 8 significant bits: quicker where layers are wide and the processor
     multiplies them.
     """
 
@@ -47,6 +49,7 @@ class Recipe:
     output: str | None = None
     cost: str | None = None
     normalization: str | None = None
+    embedding: int | None = None
     optimizer: str = "adam"
     learning_rate: float | None = None
     momentum: float | None = None
@@ -110,6 +113,8 @@ def check_recipe(recipe: Recipe) -> None:
             raise LimpidError(f"the {what} size must be a share of at least 0 and below 1, got {share!r}")
     if recipe.seed < 0:
         raise LimpidError(f"the seed must be an integer of at least 0, got {recipe.seed!r}")
+    if recipe.embedding is not None and recipe.embedding < 0:
+        raise LimpidError(f"the embedding must have at least 0 dimensions, got {recipe.embedding!r}")
     if recipe.patience is not None and recipe.patience < 0:
         raise LimpidError(f"the patience must be at least 0 epochs, got {recipe.patience!r}")
     if recipe.learning_rate is not None and not 0 < recipe.learning_rate < inf:
@@ -137,7 +142,7 @@ def optimizer_of(recipe: Recipe) -> Optimizer:
 def _check_kinds(recipe: Recipe) -> None:
     """Each choice is of the kind that it must be, before any is compared with a number."""
     for kind, names, called in (
-        (Integral, ("batch_size", "epochs", "patience", "seed", "threads"), "an integer"),
+        (Integral, ("embedding", "batch_size", "epochs", "patience", "seed", "threads"), "an integer"),
         (Real, NUMBERS, "a number"),
         (
             str,

@@ -60,7 +60,8 @@ class StreamedLearning:
         self.classes = classes_in(stream.name, y if labels is None else labels, task)
         self.encoder = self._encoder(source.inputs, source.categorical)
         answers = 1 if y.ndim == 1 else y.shape[1]
-        self.network = network_for(task, answers, self.encoder.outputs, self.recipe, self.classes)
+        inputs, categories = self.encoder.outputs, self.encoder.categories
+        self.network = network_for(task, answers, inputs, self.recipe, self.classes, categories)
         scaling = target_scaling(y[self.split.rows(LEARNED)], task, self.network)
         self.target_scaling: Scaling = scaling
         self._rows = StreamedRows(
