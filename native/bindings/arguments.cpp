@@ -32,34 +32,26 @@ void check_outputs(const Network& made) {
 Embedding embedding(const Network& of, const std::vector<std::pair<std::size_t, std::size_t>>& columns,
                     std::size_t dimensions) {
     const Layer& layer = of.layers[0];
-    if (columns.empty() || dimensions > layer.units)
-        throw std::invalid_argument("an embedding needs columns and at most " + std::to_string(layer.units) +
-                                    " dimensions, got " + std::to_string(columns.size()) + " and " +
-                                    std::to_string(dimensions));
     if (of.layers.size() < 2 || layer.activation != Activation::identity || layer.normalization != Normalization::none)
         throw std::invalid_argument("an embedding must be the first layer of several, 'identity' and not normalised");
-    Embedding made{.rows = 0, .dimensions = dimensions};
-    const auto add = [&](std::size_t unit, std::uint32_t row) {
-        made.places.push_back({static_cast<std::uint32_t>(unit), row});
-    };
-    std::size_t units = layer.inputs;
-    for (const auto& [first, size] : columns) units -= std::min(units, size);
-    std::size_t passed = 0;
+    if (columns.empty() || dimensions < 1 || dimensions > layer.units)
+        throw std::invalid_argument("an embedding needs columns, and from 1 to " + std::to_string(layer.units) +
+                                    " dimensions, got " + std::to_string(columns.size()) + " and " +
+                                    std::to_string(dimensions));
+    std::vector<Embedding::Column> given;
+    std::size_t end = 0, embedded = 0;
     for (const auto& [first, size] : columns) {
-        if (!size || first < made.places.size() || first > layer.inputs || size > layer.inputs - first)
+        if (!size || first < end || first > layer.inputs || size > layer.inputs - first)
             throw std::invalid_argument("embedded columns must ascend, apart from each other, within " +
                                         std::to_string(layer.inputs) + " inputs, got " + std::to_string(first) + "+" +
                                         std::to_string(size));
-        while (made.places.size() < first) add(passed++, Embedding::none);
-        for (std::size_t input = 0; input < size; ++input) add(units, static_cast<std::uint32_t>(made.rows++));
-        units += dimensions;
+        given.push_back({first, size}), end = first + size, embedded += size;
     }
-    while (made.places.size() < layer.inputs) add(passed++, Embedding::none);
-    if (units != layer.units)
+    if (layer.inputs - embedded + columns.size() * dimensions != layer.units)
         throw std::invalid_argument("an embedding of " + std::to_string(columns.size()) + " columns by " +
                                     std::to_string(dimensions) + " does not make " + std::to_string(layer.units) +
                                     " units of " + std::to_string(layer.inputs) + " inputs");
-    return made;
+    return Embedding::of(layer.inputs, given, dimensions);
 }
 
 }  // namespace
@@ -91,7 +83,7 @@ Network network(const std::vector<std::size_t>& widths, const std::vector<std::s
     for (std::size_t at = 0; at < normalizations.size(); ++at)
         made.layers[at].normalization =
             static_cast<Normalization>(place_of("normalization", normalizations[at], normalization_names));
-    if (dimensions) made.layers[0].embedding = embedding(made, columns, dimensions);
+    if (dimensions || !columns.empty()) made.layers[0].embedding = embedding(made, columns, dimensions);
     return made;
 }
 

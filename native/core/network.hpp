@@ -66,8 +66,30 @@ struct Embedding {
     };
     static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();  // the row of what passes on
 
+    struct Column {
+        std::size_t first, size;  // of its inputs
+    };
+
     std::size_t rows = 0, dimensions = 0;
     std::vector<Place> places = {};  // of each input; rows ascend with the inputs
+
+    // Of columns that ascend, apart from each other, within the inputs.
+    static Embedding of(std::size_t inputs, const std::vector<Column>& columns, std::size_t dimensions) {
+        Embedding made{.rows = 0, .dimensions = dimensions};
+        for (const Column& column : columns) made.rows += column.size;
+        std::size_t passed = 0, row = 0, unit = inputs - made.rows;
+        const auto pass_on = [&](std::size_t end) {
+            while (made.places.size() < end) made.places.push_back({static_cast<std::uint32_t>(passed++), none});
+        };
+        for (const Column& column : columns) {
+            pass_on(column.first);
+            for (std::size_t input = 0; input < column.size; ++input)
+                made.places.push_back({static_cast<std::uint32_t>(unit), static_cast<std::uint32_t>(row++)});
+            unit += dimensions;
+        }
+        pass_on(inputs);
+        return made;
+    }
 };
 
 // a = f(x W + b), W of shape (inputs, units); where it is normalised, f of what that makes of the sums.

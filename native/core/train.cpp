@@ -23,8 +23,8 @@ template <class T>
 Examples<T> Descent<T>::thinned(Examples<T> examples, SimdLevel level) {
     const Layer& first = network_.layers[0];
     const std::size_t inputs = first.inputs;
-    const auto pays = [&] { return leaving_out_pays(examples.X, examples.rows, inputs, first.units, false); };
-    if (first.embeds() ? !examples.X.sparse() : level <= SimdLevel::avx512 && pays())
+    const bool rounds = level > SimdLevel::avx512 && !first.embeds();
+    if (!rounds && leaving_out_pays(examples.X, examples.rows, inputs, first.units, false))
         examples.X = compressed_.emplace(examples.X, examples.rows, inputs).view();
     return examples;
 }

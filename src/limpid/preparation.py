@@ -19,7 +19,7 @@ from limpid.training import Stopping
 ONE_HOT = 50
 """Columns of at most so many categories have an input for each, unless an embedding is asked for."""
 DIMENSIONS = 32
-"""Of the others' embedding; both measured, see docs/results.md (with fewer, products of columns are found less often)."""
+"""Of the others' embedding. Both are measured (docs/results.md); with fewer, products of columns are often missed."""
 
 
 def network_for(
