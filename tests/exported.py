@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from limpid.activations import ACTIVATIONS
 from limpid.columns import Category, Date, Number
+from limpid.embedding import Embedding
 from limpid.encoder import Scaling
 from limpid.model import Model
 from limpid.network import Dense, Network, dense_network, hidden_activations, natural_cost
@@ -66,6 +67,8 @@ def _models(dtype: Any) -> Iterator[tuple[str, Model]]:
     network = dense_network(INPUTS, (5,), 9, output="softmax:3,4,2")
     several = (np.array(["a", "b", "c"]), np.arange(4), np.array([False, True]))
     yield "answers", model_of(network, dtype, "multioutput", several_classes=several, targets=HOSTILE[4:7])
+    embedding = Embedding(INPUTS, ((1, 4), (6, 2)), 3)
+    yield "embedded", model_of(dense_network(INPUTS, (5,), 2, "silu", "identity", embedding=embedding), dtype)
     yield "tiny", _tiny(dtype)
 
 

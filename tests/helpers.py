@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from limpid.activations import ACTIVATIONS, find_activation
 from limpid.costs import COSTS
+from limpid.embedding import Embedding
 from limpid.engines import Examples
 from limpid.initializers import initial_parameters
 from limpid.network import Network, Parameters, dense_network
@@ -19,10 +20,28 @@ def make_network(
     cost: str = "squared_error",
     hidden: tuple[int, ...] = (5, 4),
     normalization: str | None = None,
+    embedding: Embedding | None = None,
 ) -> Network:
-    """3 inputs; 3 outputs, or as many as the output's groups have."""
+    """3 inputs, or those that are embedded; 3 outputs, or as many as the output's groups have."""
     outputs = sum(find_activation(output).groups) or 3
-    return dense_network(3, hidden, outputs, activation, output, cost, normalization)
+    inputs = 3 if embedding is None else embedding.inputs
+    return dense_network(inputs, hidden, outputs, activation, output, cost, normalization, embedding)
+
+
+def learned(network: Network, name: str) -> NDArray[Any]:
+    """Which numbers of the array called `name` are: not what is fixed in an embedding, nor running statistics."""
+    kind, shape = name.rstrip("0123456789"), network.shapes()[name]
+    if network.embedding is not None and name in {"W1", "b1"}:
+        return network.embedding.learned if kind == "W" else np.zeros(shape, bool)
+    return np.full(shape, kind not in {"mean", "variance"})
+
+
+EMBEDDINGS = [
+    Embedding(7, ((1, 3), (5, 1)), 2),
+    Embedding(6, ((0, 6),), 9),
+    Embedding(40, ((18, 9), (30, 10)), 3),
+]
+"""Inputs that pass on before, between and behind columns; none; more than a vector of them."""
 
 
 def make_parameters(network: Network, random: np.random.Generator, dtype: Any = np.float64) -> Parameters:

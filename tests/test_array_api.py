@@ -14,6 +14,7 @@ from limpid.network import hidden_activations
 from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import OPTIMIZERS
 from tests.helpers import (
+    EMBEDDINGS,
     PAIRS_WITH_NUMBERS,
     assert_close,
     fitting_pairs,
@@ -62,6 +63,17 @@ def test_normalization(convert: Convert, normalization: str, training: bool, ran
     for one, other in ((got.parameters, wanted.parameters), (got.running, wanted.running)):
         for name, array in other.items():
             assert_close(one[name], array, 1e-12, name)
+
+
+def test_embedding(convert: Convert, random: np.random.Generator) -> None:
+    network = make_network("gelu", "softmax", "cross_entropy", embedding=EMBEDDINGS[0])
+    parameters, examples = make_parameters(network, random), make_examples(network, random)
+    wanted = gradients(network, parameters, *examples, l2=0.1)
+    others = {name: convert(array) for name, array in parameters.items()}
+    got = gradients(network, others, convert(examples.X), convert(examples.Y), l2=0.1)
+    assert type(got.parameters["W1"]) is type(others["W1"])
+    for name, array in wanted.parameters.items():
+        assert_close(got.parameters[name], array, 1e-12, name)
 
 
 @pytest.mark.parametrize("activation", hidden_activations())

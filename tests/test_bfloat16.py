@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from limpid import LimpidError, _native, evaluate, learn, read
+from limpid.embedding import Embedding
 from limpid.engines import Engine, Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import Network, Parameters, dense_network
@@ -52,12 +53,18 @@ def test_slopes_are_near(wide: tuple[Network, Parameters, Examples]) -> None:
 
 
 @needs_bfloat16
-@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+@pytest.mark.parametrize(
+    ("normalization", "embedding"),
+    [(None, None), ("batch", None), ("layer", None), (None, Embedding(300, ((20, 200), (240, 9)), 30))],
+)
 def test_nothing_changes_the_bits(
-    normalization: str | None, wide: tuple[Network, Parameters, Examples], random: np.random.Generator
+    normalization: str | None,
+    embedding: Embedding | None,
+    wide: tuple[Network, Parameters, Examples],
+    random: np.random.Generator,
 ) -> None:
     _, _, examples = wide
-    network = dense_network(300, [260, 70], 10, "gelu", normalization=normalization)
+    network = dense_network(300, [260, 70], 10, "gelu", normalization=normalization, embedding=embedding)
     start = initial_parameters(network, "he", random, np.float32)
     order, rates, ends = random.permutation(1000), np.full(10, 0.01), set()
     for threads in (1, 2, None):

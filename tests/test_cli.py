@@ -94,7 +94,7 @@ def test_every_option_is_taken(run: Any) -> None:
         "--optimizer nesterov --momentum 0.8 --learning-rate 0.02 --schedule cosine --warm-up 1 "
         "--initial-weights orthogonal --l2 0.1 --dropout 0.1 --clip-norm 1 --max-norm 3 --batch-size 10 --epochs 4 "
         "--patience 3 --tolerance 0.001 --validation-size 0.2 --test-size 0.3 --seed 5 --precision float64 "
-        "--engine reference --threads 1 --task classification --json"
+        "--engine reference --threads 1 --task classification --embedding 0 --json"
     )
     code, out, _ = run("train", "wine", *options.split())
     told = json.loads(out.splitlines()[-1])
@@ -140,6 +140,16 @@ def test_a_full_disk_is_told_in_a_line(run: Any, monkeypatch: pytest.MonkeyPatch
     why = "No space left on device (training is not affected)"
     assert (code, err) == (0, f"limpid: cannot write the checkpoint run/checkpoint.limpid: {why}\n")
     assert len(limpid.load("iris.limpid").history) == 3
+
+
+def test_categories_are_embedded(run: Any, tmp_path: Path) -> None:
+    rows = "\n".join(f"{n},{'abcd'[n % 4]},{n + n % 4}" for n in range(80))
+    (tmp_path / "t.csv").write_text(f"a,kind,p\n{rows}\n")
+    code, out, _ = run("train", "t.csv", "--target", "p", "--embedding", "2", "--hidden", "4", "--report", "t.html")
+    assert code == 0
+    assert "5>3-4-1 (1 column embedded by 2, silu, identity; squared_error), 29 parameters" in out
+    code, _, told = run("train", "t.csv", "--target", "p", "--embedding", "2", "--ignore", "kind")
+    assert (code, told) == (2, "limpid: embedding 2 needs a table with columns of categories, there are none\n")
 
 
 def test_a_model_file_is_replaced_by_the_new_one(run: Any, tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from limpid import _native, learn, load, read, save
 from limpid.dropout import dropout_mask
+from limpid.embedding import Embedding
 from limpid.engines import Engine, Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network, hidden_activations
 from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import OPTIMIZERS
-from tests.helpers import assert_close, make_parameters
+from tests.helpers import EMBEDDINGS, assert_close, make_parameters
 
 DTYPES = [np.float32, np.float64]
 
@@ -28,16 +29,19 @@ def hashes(state: State) -> bytes:
 @pytest.mark.parametrize(
     "choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "max_norm": 0.9, "l2": 0.1}], ids=["plain", "all"]
 )
-@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize(
+    ("normalization", "embedding"), [*((kind, None) for kind in (None, *NORMALIZATIONS)), (None, EMBEDDINGS[0])]
+)
 def test_no_cut_changes_the_bits(
     native: Engine,
     optimizer: str,
     choices: dict[str, Any],
     normalization: str | None,
+    embedding: Embedding | None,
     dtype: type,
     random: np.random.Generator,
 ) -> None:
-    network = dense_network(7, [33, 5], 3, "silu", normalization=normalization)
+    network = dense_network(7, [33, 5], 3, "silu", normalization=normalization, embedding=embedding)
     rule = StepRule(OPTIMIZERS[optimizer], 9, seed=5, **choices)
     examples = Examples(random.normal(size=(100, 7)).astype(dtype), random.dirichlet(np.ones(3), 100).astype(dtype))
     start = initial_parameters(network, "he", random, dtype)
@@ -76,13 +80,23 @@ def test_several_passes_in_a_call_are_passes(native: Engine, rows_a_batch: int, 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    ("activation", "normalization"),
-    [*((name, None) for name in hidden_activations()), ("elu", "batch"), ("elu", "layer")],
+    ("activation", "normalization", "embedding"),
+    [
+        *((name, None, None) for name in hidden_activations()),
+        ("elu", "batch", None),
+        ("elu", "layer", None),
+        ("elu", None, Embedding(11, ((2, 4), (7, 3)), 6)),
+    ],
 )
 def test_a_row_alone_is_the_row_in_a_batch(
-    native: Engine, activation: str, normalization: str | None, dtype: type, random: np.random.Generator
+    native: Engine,
+    activation: str,
+    normalization: str | None,
+    embedding: Embedding | None,
+    dtype: type,
+    random: np.random.Generator,
 ) -> None:
-    network = dense_network(11, [37, 64, 6], 5, activation, normalization=normalization)
+    network = dense_network(11, [37, 64, 6], 5, activation, normalization=normalization, embedding=embedding)
     parameters = make_parameters(network, random, dtype)
     X: np.ndarray = random.normal(size=(1000, 11)).astype(dtype)
     together = native.predict(network, parameters, X)
@@ -95,16 +109,22 @@ def test_a_row_alone_is_the_row_in_a_batch(
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("widths", [(7, 33, 5, 3), (97, 70, 1), (600, 130, 520, 17)], ids=str)
-@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize(
+    ("normalization", "embeds"), [*((kind, False) for kind in (None, *NORMALIZATIONS)), (None, True), ("batch", True)]
+)
 def test_levels_with_fused_sums_give_the_same_bits(
     widths: tuple[int, ...],
     normalization: str | None,
+    embeds: bool,
     dtype: type,
     random: np.random.Generator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     output = "softmax" if widths[-1] > 1 else "sigmoid"
-    network = dense_network(widths[0], widths[1:-1], widths[-1], "gelu", output, normalization=normalization)
+    embedding = Embedding(widths[0], ((1, 4), (5, widths[0] - 6)), 33) if embeds else None
+    network = dense_network(
+        widths[0], widths[1:-1], widths[-1], "gelu", output, normalization=normalization, embedding=embedding
+    )
     start = initial_parameters(network, "he", random, dtype)
     X: np.ndarray = random.normal(size=(90, widths[0])).astype(dtype)
     Y: np.ndarray = random.dirichlet(np.ones(widths[-1] + 1), 90)[:, :-1].astype(dtype)
@@ -121,11 +141,12 @@ def test_levels_with_fused_sums_give_the_same_bits(
 
 
 @pytest.mark.parametrize("rows", [1, 5, 600])
+@pytest.mark.parametrize("embedding", [None, EMBEDDINGS[0]])
 def test_a_rows_slopes_do_not_depend_on_what_else_is_returned(
-    native: Engine, rows: int, random: np.random.Generator
+    native: Engine, embedding: Embedding | None, rows: int, random: np.random.Generator
 ) -> None:
     """A step of plain gradient descent is the slope that `gradients` gives, to the bit, in one part or several."""
-    network = dense_network(7, [33, 5], 3, "gelu")
+    network = dense_network(7, [33, 5], 3, "gelu", embedding=embedding)
     parameters = initial_parameters(network, "he", random, np.float32)
     X: np.ndarray = random.normal(size=(rows, 7)).astype(np.float32)
     Y = np.eye(3, dtype=np.float32)[np.arange(rows) % 3]

@@ -9,6 +9,7 @@ import pytest
 from limpid import _native
 from limpid.activations import ACTIVATIONS
 from limpid.costs import COSTS
+from limpid.embedding import Embedding
 from limpid.engines import Engine, Examples, State, StepRule, find_engine
 from limpid.engines import native as native_engine
 from limpid.engines.reference import ReferenceEngine
@@ -17,6 +18,7 @@ from limpid.network import Dense, Network, dense_network, hidden_activations
 from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import OPTIMIZERS, Adam, AdamW, Lion, Momentum, Optimizer
 from tests.helpers import (
+    EMBEDDINGS,
     PAIRS_WITH_NUMBERS,
     assert_close,
     fitting_pairs,
@@ -148,6 +150,44 @@ def test_every_normalization(
     agree(native, network, random, **choices)
 
 
+@pytest.mark.parametrize("optimizer", VARIANTS, ids=str)
+@pytest.mark.parametrize(
+    "choices", [{}, {"clip_norm": 0.05, "l2": 0.1, "max_norm": 0.7, "dropout": 0.3}], ids=["plain", "all"]
+)
+def test_every_optimizer_behind_an_embedding(
+    native: Engine, optimizer: Optimizer, choices: dict[str, Any], random: np.random.Generator
+) -> None:
+    network = make_network("silu", "softmax", "cross_entropy", embedding=EMBEDDINGS[0])
+    agree(native, network, random, optimizer, rate=RATES.get(optimizer.name, 0.02), **choices)
+
+
+@pytest.mark.parametrize("embedding", EMBEDDINGS, ids=str)
+@pytest.mark.parametrize(
+    ("hidden", "choices"),
+    [
+        ((), {}),
+        ((13, 7), {"rows": 1100, "batch_size": 1030, "clip_norm": 0.1, "max_norm": 0.7, "weighted": True, "l2": 1.0}),
+        ((300,), {"rows": 600, "batch_size": 600, "dropout": 0.3, "steps": 10}),
+    ],
+    ids=str,
+)
+def test_every_embedding(
+    native: Engine, embedding: Embedding, hidden: tuple[int, ...], choices: dict[str, Any], random: np.random.Generator
+) -> None:
+    agree(native, make_network("relu", "softmax", "cross_entropy", hidden, embedding=embedding), random, **choices)
+
+
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize("embedding", EMBEDDINGS, ids=str)
+@pytest.mark.parametrize("rows", [1, 50, 1030])
+def test_predict_trace_and_gradients_of_embedded_inputs(
+    native: Engine, rows: int, embedding: Embedding, normalization: str | None, random: np.random.Generator
+) -> None:
+    compare(
+        native, make_network("mish", "softmax", "cross_entropy", (16, 64), normalization, embedding), rows, 1, random
+    )
+
+
 def test_layers_that_are_normalised_differently(native: Engine, random: np.random.Generator) -> None:
     kinds = [None, "batch", "layer", "batch", None, "layer"]
     layers = [Dense(units, "silu", kind) for units, kind in zip((9, 8, 11, 300, 6, 5), kinds, strict=True)]
@@ -276,26 +316,35 @@ def variants_broken() -> Iterator[tuple[str, dict[str, Any]]]:
         if {name, other} != {"adam", "adamw"}:  # these differ by a number only
             yield f"optimizer {name}", {"optimizer": (name, other)}
     yield "normalization layer", {"normalization": ("layer", "none")}
+    yield "embedding as a layer like any other", {"embedding": ([], 0)}
+    yield "embedding of another column", {"embedding": ([(1, 2), (3, 2)], 2)}
 
 
 @pytest.mark.parametrize(
     ("what", "swap"), list(variants_broken()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_a_broken_engine_is_found(
-    what: str, swap: dict[str, tuple[str, str]], random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+    what: str, swap: dict[str, tuple[Any, Any]], random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real_network, real_optimizer = _native.Network, _native.Optimizer
 
     def network(
-        widths: Any, activations: Any, cost: str, numbers: list[float], groups: list[int], normalizations: list[str]
+        widths: Any,
+        activations: Any,
+        cost: str,
+        numbers: list[float],
+        groups: list[int],
+        normalizations: list[str],
+        columns: list[tuple[int, int]],
+        dimensions: int,
     ) -> Any:
         (name, other), (kind, wrong) = swap.get("activation", ("", "")), swap.get("cost", ("", ""))
         activations = [other if activation == name else activation for activation in activations]
         name, other = swap.get("normalization", ("", ""))
         normalizations = [other if each == name else each for each in normalizations]
-        return real_network(
-            widths, activations, wrong if cost == kind else cost, numbers or [0.4], groups, normalizations
-        )
+        columns, dimensions = swap.get("embedding", (columns, dimensions))
+        cost = wrong if cost == kind else cost
+        return real_network(widths, activations, cost, numbers or [0.4], groups, normalizations, columns, dimensions)
 
     def optimizer(name: str, numbers: dict[str, float]) -> Any:
         return real_optimizer(swap["optimizer"][1] if "optimizer" in swap else name, numbers)
@@ -305,9 +354,11 @@ def test_a_broken_engine_is_found(
     native_engine._described.clear()
     activation, cost = swap.get("activation", ("tanh",))[0], swap.get("cost", ("squared_error",))[0]
     rule = OPTIMIZERS[swap.get("optimizer", ("gradient_descent",))[0]]
-    broken = make_network(activation, "identity", cost, (5, 4), swap.get("normalization", (None,))[0])
+    embedding = EMBEDDINGS[0] if "embedding" in swap else None
+    broken = make_network(activation, "identity", cost, (5, 4), swap.get("normalization", (None,))[0], embedding)
+    found = r"off by|not finite|the optimizer remembers|must be as they are fixed"
     try:
-        with pytest.raises((AssertionError, ValueError), match=r"off by|not finite|the optimizer remembers"):
+        with pytest.raises((AssertionError, ValueError), match=found):
             agree(find_engine("native"), broken, random, rule, rate=0.05)
     finally:
         native_engine._described.clear()

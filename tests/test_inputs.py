@@ -7,6 +7,7 @@ import pytest
 from scipy.sparse import coo_array, csc_array, csr_array, csr_matrix
 
 from limpid import LimpidError, MLPClassifier, MLPRegressor, Model
+from limpid.embedding import Embedding
 from limpid.encoder import Scaling
 from limpid.engines import Coded, Engine, Examples, State, StepRule, canonical, find_engine, plain
 from limpid.initializers import initial_parameters
@@ -41,9 +42,9 @@ def as_kind(kind: str, codes: np.ndarray, dtype: Any) -> tuple[Any, np.ndarray]:
 
 
 def lesson(
-    random: np.random.Generator, dtype: Any, normalization: str | None = None
+    random: np.random.Generator, dtype: Any, normalization: str | None = None, embedding: Embedding | None = None
 ) -> tuple[Network, Any, np.ndarray, np.ndarray]:
-    network = dense_network(150, [37, 5], 3, "tanh", normalization=normalization)
+    network = dense_network(150, [37, 5], 3, "tanh", normalization=normalization, embedding=embedding)
     codes = bytes_of(random, 61, 150)
     return network, initial_parameters(network, "he", random, dtype), codes, np.eye(3, dtype=dtype)[np.arange(61) % 3]
 
@@ -56,11 +57,19 @@ def learned(engine: Engine, network: Network, start: Any, examples: Examples, ru
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize(
+    ("normalization", "embedding"),
+    [*((each, None) for each in (None, *NORMALIZATIONS)), (None, Embedding(150, ((40, 90), (131, 5)), 7))],
+)
 def test_every_kind_has_the_bits_of_plain_arrays(
-    native: Engine, kind: str, normalization: str | None, dtype: type, random: np.random.Generator
+    native: Engine,
+    kind: str,
+    normalization: str | None,
+    embedding: Embedding | None,
+    dtype: type,
+    random: np.random.Generator,
 ) -> None:
-    network, start, codes, Y = lesson(random, dtype, normalization)
+    network, start, codes, Y = lesson(random, dtype, normalization, embedding)
     given, whole = as_kind(kind, codes, dtype)
     assert np.array_equal(plain(given, dtype), whole)
     every: list[dict[str, Any]] = [{}, {"l2": 0.1, "clip_norm": 0.5, "max_norm": 0.9, "dropout": 0.2}]
@@ -88,11 +97,18 @@ def test_both_engines_agree_on_every_kind(native: Engine, kind: str, random: np.
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize(
+    ("normalization", "embedding"),
+    [*((each, None) for each in (None, *NORMALIZATIONS)), ("layer", Embedding(300, ((40, 250),), 7))],
+)
 def test_large_batches_of_sparse_rows_are_summed_as_dense_ones(
-    native: Engine, normalization: str | None, dtype: type, random: np.random.Generator
+    native: Engine,
+    normalization: str | None,
+    embedding: Embedding | None,
+    dtype: type,
+    random: np.random.Generator,
 ) -> None:
-    network = dense_network(300, [9], 2, normalization=normalization)
+    network = dense_network(300, [9], 2, normalization=normalization, embedding=embedding)
     start = initial_parameters(network, "he", random, dtype)
     codes = bytes_of(random, 1300, 300)
     Y: np.ndarray = np.eye(2, dtype=dtype)[np.arange(1300) % 2]

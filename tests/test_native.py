@@ -12,17 +12,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from limpid import _native
+from limpid.embedding import Embedding
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.engines.native import described
 from limpid.engines.reference import ReferenceEngine
 from limpid.errors import LimpidError
 from limpid.initializers import initial_parameters
-from limpid.network import dense_network
+from limpid.network import Network, dense_network
 from limpid.optimizers import OPTIMIZERS, Adam, GradientDescent
 from tests.helpers import assert_close
 
 NETWORK = dense_network(3, [4], 2)
 PARAMETERS = initial_parameters(NETWORK, "he", np.random.default_rng(0), np.float32)
+EMBEDDED = dense_network(3, [4], 2, embedding=Embedding(3, ((1, 2),), 2))
 X = np.linspace(-1, 1, 15, dtype=np.float32).reshape(5, 3)
 Y = np.eye(2, dtype=np.float32)[[0, 1, 0, 0, 1]]
 
@@ -45,7 +47,7 @@ def test_the_environment_decides(wanted: str) -> None:
         assert "ValueError: unknown SIMD level 'avx3'; choose baseline, avx2 or avx512" in ended.stderr
 
 
-def begin(**changes: Any) -> Any:
+def begin(network: Network = NETWORK, **changes: Any) -> Any:
     """A compiled descent, with some of its arguments changed."""
     numbers = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
     zeros = {name: np.zeros_like(array) for name, array in PARAMETERS.items()}
@@ -54,7 +56,7 @@ def begin(**changes: Any) -> Any:
         "label_smoothing": 0.0, "seed": 0, "bfloat16": False,
         "parameters": PARAMETERS, "slots": [zeros, zeros], "step": 0, "X": X, "Y": Y, "weights": None,
     }  # fmt: skip
-    return _native.float32.Descent(described(NETWORK), _native.Optimizer("adam", numbers), **(usual | changes))
+    return _native.float32.Descent(described(network), _native.Optimizer("adam", numbers), **(usual | changes))
 
 
 def with_one(array: np.ndarray, value: float) -> np.ndarray:
@@ -126,6 +128,11 @@ def test_an_order_that_does_not_fit_is_refused(order: np.ndarray, rates: np.ndar
     assert all(np.array_equal(parameters[name], array) for name, array in PARAMETERS.items())
 
 
+def embedded(columns: Any, dimensions: int, activation: str = "identity", normalization: str = "none") -> Any:
+    "Arguments of a network whose first layer, 4 to 5, is to be an embedding."
+    return [4, 5, 2], [activation, "identity"], "squared_error", [], [], [normalization], columns, dimensions
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -138,6 +145,18 @@ def test_an_order_that_does_not_fit_is_refused(order: np.ndarray, rates: np.ndar
         (([3, 2, 2], ["softmax", "relu"], "huber", [1.0]), "a hidden layer cannot use 'softmax'"),
         (([3, 2], ["relu"], "cross_entropy"), "'cross_entropy' needs a 'softmax' output, got 'relu'"),
         (([3, 2], ["relu"], "huber"), "the cost needs a number, .* got 0 for 2 outputs"),
+        (embedded([(0, 2)], 0), "an embedding needs columns, and from 1 to 5 dimensions, got 1 and 0"),
+        (embedded([], 3), "from 1 to 5 dimensions, got 0 and 3"),
+        (embedded([(0, 4)], 2**63), "from 1 to 5 dimensions, got 1 and 9223372036854775808"),
+        (embedded([(0, 3), (2, 2)], 2), "columns must ascend, apart from each other, within 4 inputs, got 2.2"),
+        (embedded([(2, 3)], 2), "within 4 inputs, got 2.3"),
+        (embedded([(5, 1)], 2), "within 4 inputs, got 5.1"),
+        (embedded([(1, 2**64 - 1)], 2), "within 4 inputs, got 1.18446744073709551615"),
+        (embedded([(1, 0)], 2), "within 4 inputs, got 1.0"),
+        (embedded([(0, 2)], 2), "of 1 columns by 2 does not make 5 units of 4 inputs"),
+        (embedded([(0, 2)], 3, activation="tanh"), "the first layer of several, 'identity' and not normalised"),
+        (embedded([(0, 2)], 3, normalization="batch"), "the first layer of several, 'identity' and not normalised"),
+        (([4, 5], ["identity"], "squared_error", [], [], [], [(0, 2)], 3), "the first layer of several"),
         (([3, 2], ["relu"], "huber", [1.0, 2.0]), "got 2 for 2 outputs"),
         (([3, 2], ["relu"], "quantile", [0.1, 0.2, 0.3]), "one for each output, got 3 for 2 outputs"),
         (([3, 5], ["softmax"], "squared_error", [], [2, 2]), "groups must be all outputs of a softmax"),
@@ -277,31 +296,33 @@ def almost(draw: st.DrawFn, right: Any) -> Any:
 @given(st.data())
 def test_nothing_thrown_at_the_binding_crashes_it(data: st.DataObject) -> None:
     """Each call is refused by a ValueError or gives what the reference engine gives."""
+    network = data.draw(st.sampled_from([NETWORK, EMBEDDED]))
     x, y, weights = (data.draw(almost(right)) for right in (X, Y, np.ones(5, np.float32)))
-    parameters = {name: data.draw(almost(array)) for name, array in PARAMETERS.items()}
+    start = initial_parameters(network, "he", np.random.default_rng(0), np.float32)
+    parameters = {name: data.draw(almost(array)) for name, array in start.items()}
     order = data.draw(almost(np.arange(5)))
     rates = data.draw(almost(np.full(3, 0.1)))
     compiled = _native.float32
     try:
-        outputs = compiled.Predictor(described(NETWORK), parameters)(x)
-        z, a = compiled.trace(described(NETWORK), parameters, x)
-        cost, _, deltas, slopes = compiled.gradients(described(NETWORK), parameters, x, y, weights, 0.1)
-        zeros = {name: np.zeros_like(array) for name, array in PARAMETERS.items()}
-        descent = begin(parameters=parameters, X=x, Y=y, weights=weights, slots=[zeros, zeros])
+        outputs = compiled.Predictor(described(network), parameters)(x)
+        z, a = compiled.trace(described(network), parameters, x)
+        cost, _, deltas, slopes = compiled.gradients(described(network), parameters, x, y, weights, 0.1)
+        zeros = {name: np.zeros_like(array) for name, array in start.items()}
+        descent = begin(network, parameters=parameters, X=x, Y=y, weights=weights, slots=[zeros, zeros])
         costs = descent.train(order, rates)
     except ValueError as error:
         assert str(error)
         return
     reference = ReferenceEngine()
     with np.errstate(all="ignore"):  # parameters that are not finite are allowed, and overflow
-        wanted = reference.gradients(NETWORK, parameters, Examples(x, y, weights), 0.1)
+        wanted = reference.gradients(network, parameters, Examples(x, y, weights), 0.1)
         if not np.isfinite(wanted.cost):
             return
-        assert_close(outputs, reference.predict(NETWORK, parameters, x), 1e-4)
+        assert_close(outputs, reference.predict(network, parameters, x), 1e-4)
         rule = StepRule(OPTIMIZERS["adam"], 2)
-        other = reference.begin(NETWORK, State(parameters, {"mean": zeros, "square": zeros}, 0), Examples(x, y), rule)
+        other = reference.begin(network, State(parameters, {"mean": zeros, "square": zeros}, 0), Examples(x, y), rule)
         steps = other.train(order, rates)
     assert cost == pytest.approx(wanted.cost, rel=1e-3, abs=1e-3)
-    assert len(z) == len(a) == len(deltas) == 2
-    assert slopes.keys() == PARAMETERS.keys()
+    assert len(z) == len(a) == len(deltas) == len(network.layers)
+    assert slopes.keys() == start.keys()
     assert costs.shape == steps.shape

@@ -95,6 +95,7 @@ def streamed(path: Path, target: str, most: int, monkeypatch: pytest.MonkeyPatch
     [
         ("kind", 150, {"epochs": 3}),
         ("kind", 10_000, {"epochs": 3, "schedule": "cosine"}),
+        ("price", 150, {"epochs": 3, "embedding": 3}),
         ("price", 333, {"epochs": 2, "dropout": 0.2, "optimizer": "adamw", "batch_size": 50}),
         ("kind", 100, {"epochs": 2, "class_weight": "balanced", "validation_size": 0.1, "patience": 5}),
         ("price", 64, {"epochs": 2, "validation_size": 0.2, "patience": 1, "schedule": "adaptive"}),

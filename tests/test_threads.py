@@ -10,6 +10,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from limpid import _native
+from limpid.embedding import Embedding
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network
@@ -23,9 +24,13 @@ from limpid.optimizers import OPTIMIZERS
 @pytest.mark.parametrize(
     "choices", [{}, {"dropout": 0.3, "clip_norm": 0.1, "max_norm": 0.9, "l2": 0.1}], ids=["plain", "all"]
 )
-@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize(
+    ("normalization", "embedding"),
+    [*((kind, None) for kind in (None, *NORMALIZATIONS)), ("batch", Embedding(130, ((20, 99), (120, 3)), 21))],
+)
 def test_the_number_of_threads_changes_no_bit(
     normalization: str | None,
+    embedding: Embedding | None,
     choices: dict[str, Any],
     zeros: float,
     dtype: type,
@@ -35,7 +40,7 @@ def test_the_number_of_threads_changes_no_bit(
 ) -> None:
     monkeypatch.setenv("LIMPID_SIMD", level)
     output = "softmax:4,5" if choices else "softmax"
-    network = dense_network(130, [150, 70], 9, "silu", output, normalization=normalization)
+    network = dense_network(130, [150, 70], 9, "silu", output, normalization=normalization, embedding=embedding)
     X: np.ndarray = (random.normal(size=(700, 130)) * (random.uniform(size=(700, 130)) >= zeros)).astype(dtype)
     Y: np.ndarray = random.dirichlet(np.ones(9), 700).astype(dtype)
     start = initial_parameters(network, "he", random, dtype)

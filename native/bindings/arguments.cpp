@@ -28,11 +28,38 @@ void check_outputs(const Network& made) {
                                     std::string(activation_names[static_cast<std::size_t>(made.output())]) + "'");
 }
 
+// Of the first layer of a network that is else complete.
+Embedding embedding(const Network& of, const std::vector<std::pair<std::size_t, std::size_t>>& columns,
+                    std::size_t dimensions) {
+    const Layer& layer = of.layers[0];
+    if (of.layers.size() < 2 || layer.activation != Activation::identity || layer.normalization != Normalization::none)
+        throw std::invalid_argument("an embedding must be the first layer of several, 'identity' and not normalised");
+    if (columns.empty() || dimensions < 1 || dimensions > layer.units)
+        throw std::invalid_argument("an embedding needs columns, and from 1 to " + std::to_string(layer.units) +
+                                    " dimensions, got " + std::to_string(columns.size()) + " and " +
+                                    std::to_string(dimensions));
+    std::vector<Embedding::Column> given;
+    std::size_t end = 0, embedded = 0;
+    for (const auto& [first, size] : columns) {
+        if (!size || first < end || first > layer.inputs || size > layer.inputs - first)
+            throw std::invalid_argument("embedded columns must ascend, apart from each other, within " +
+                                        std::to_string(layer.inputs) + " inputs, got " + std::to_string(first) + "+" +
+                                        std::to_string(size));
+        given.push_back({first, size}), end = first + size, embedded += size;
+    }
+    if (layer.inputs - embedded + columns.size() * dimensions != layer.units)
+        throw std::invalid_argument("an embedding of " + std::to_string(columns.size()) + " columns by " +
+                                    std::to_string(dimensions) + " does not make " + std::to_string(layer.units) +
+                                    " units of " + std::to_string(layer.inputs) + " inputs");
+    return Embedding::of(layer.inputs, given, dimensions);
+}
+
 }  // namespace
 
 Network network(const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
                 const std::string& cost, const std::vector<double>& cost_numbers,
-                const std::vector<std::size_t>& groups, const std::vector<std::string>& normalizations) {
+                const std::vector<std::size_t>& groups, const std::vector<std::string>& normalizations,
+                const std::vector<std::pair<std::size_t, std::size_t>>& columns, std::size_t dimensions) {
     if (widths.size() < 2 || activations.size() + 1 != widths.size())
         throw std::invalid_argument("a network needs an activation for each of its layers, at least one, got " +
                                     std::to_string(widths.size()) + " widths and " +
@@ -56,6 +83,7 @@ Network network(const std::vector<std::size_t>& widths, const std::vector<std::s
     for (std::size_t at = 0; at < normalizations.size(); ++at)
         made.layers[at].normalization =
             static_cast<Normalization>(place_of("normalization", normalizations[at], normalization_names));
+    if (dimensions || !columns.empty()) made.layers[0].embedding = embedding(made, columns, dimensions);
     return made;
 }
 
@@ -79,8 +107,27 @@ Optimizer optimizer(const std::string& name, const std::map<std::string, double>
     return made;
 }
 
+// What is fixed in an embedding's W and b.
 template <class T>
-Parameters<T>::Parameters(const Network& network, const nb::dict& given, const std::string& name) : network_(network) {
+void check_fixed(const Layer& layer, const T* W, const T* b, T passing, const std::string& name) {
+    const auto all_zero = [](const T* from, std::size_t count) {
+        return std::all_of(from, from + count, [](T number) { return number == 0; });
+    };
+    bool fits = all_zero(b, layer.units);
+    for (std::size_t input = 0; input < layer.inputs && fits; ++input, W += layer.units) {
+        const auto [unit, row] = layer.embedding.places[input];
+        const std::size_t end = unit + (row == Embedding::none ? 1 : layer.embedding.dimensions);
+        fits =
+            all_zero(W, unit) && all_zero(W + end, layer.units - end) && (row != Embedding::none || W[unit] == passing);
+    }
+    if (!fits)
+        throw std::invalid_argument("W1 and b1 of the " + name +
+                                    " must be as they are fixed where an embedding learns nothing");
+}
+
+template <class T>
+Parameters<T>::Parameters(const Network& network, const nb::dict& given, const std::string& name, T passing)
+    : network_(network) {
     for (std::size_t at = 0; at < network.layers.size(); ++at) {
         const auto inputs = static_cast<std::ptrdiff_t>(network.layers[at].inputs);
         const auto units = static_cast<std::ptrdiff_t>(network.layers[at].units);
@@ -97,6 +144,8 @@ Parameters<T>::Parameters(const Network& network, const nb::dict& given, const s
                 find(key, {units});
         }
     }
+    if (network.layers[0].embeds())
+        check_fixed(network.layers[0], arrays_[0][0].numbers, arrays_[0][1].numbers, passing, name);
 }
 
 template <class T>
@@ -105,8 +154,21 @@ Arrays<T> Parameters<T>::copy() const {
     for (std::size_t at = 0; at < made.layers.size(); ++at) {
         std::vector<const T*> numbers;
         for (const Array<T>& each : arrays_[at]) numbers.push_back(each.numbers);
-        made.layers[at].read(numbers.data());
+        made.layers[at].read(network_.layers[at], numbers.data());
     }
+    return made;
+}
+
+// An embedding's rows, copied where many read them.
+template <class T>
+typename Weights<T>::OfLayer embedded(const Layer& layer, const T* W, bool many, std::vector<Buffer<T>>& copies) {
+    typename Weights<T>::OfLayer made{W, nullptr, layer.units};
+    made.whole = !many;
+    if (!many) return made;
+    made.stride = stride_of<T>(layer.embedding.dimensions);
+    copies.emplace_back(layer.embedding.rows * made.stride);
+    copy_learned(layer, W, copies.back().get(), made.stride);
+    made.W = copies.back().get();
     return made;
 }
 
@@ -119,6 +181,10 @@ Weights<T> Parameters<T>::weights(bool many, std::vector<Buffer<T>>& copies) con
         return copies.back().get();
     };
     for (std::size_t at = 0; at < network_.layers.size(); ++at) {
+        if (network_.layers[at].embeds()) {
+            made.layers.push_back(embedded(network_.layers[at], arrays_[at][0].numbers, many, copies));
+            continue;
+        }
         const std::size_t inputs = network_.layers[at].inputs, units = network_.layers[at].units,
                           stride = stride_of<T>(units);
         const bool in_place = units % (cache_line / sizeof(T)) == 0 && !many;

@@ -1,6 +1,7 @@
 // The Python module limpid._native: checks and conversions, no mathematics. float32 and float64 are submodules of the
 // same names; what they compute is in core/passes.hpp and core/train.hpp.
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -70,7 +71,7 @@ struct Dictionary {
     nb::dict made;
     std::vector<std::vector<T*>> numbers;  // of each layer: those of `Layer::arrays`
 
-    explicit Dictionary(const Network& network) {
+    explicit Dictionary(const Network& network) : network_(network) {
         for (const Layer& layer : network.layers) {
             numbers.emplace_back();
             for (const std::string_view kind : layer.arrays()) {
@@ -81,9 +82,14 @@ struct Dictionary {
             }
         }
     }
-    void fill(const Arrays<T>& from) {
-        for (std::size_t at = 0; at < from.layers.size(); ++at) from.layers[at].write(numbers[at].data());
+    // `passing` stands where an embedding passes an input on.
+    void fill(const Arrays<T>& from, T passing) {
+        for (std::size_t at = 0; at < from.layers.size(); ++at)
+            from.layers[at].write(network_.layers[at], numbers[at].data(), passing);
     }
+
+   private:
+    const Network& network_;
 };
 
 // A Descent for Python: it keeps what it learns from alive, and lets one thread at a time in.
@@ -100,7 +106,7 @@ class PythonDescent {
         const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, max_norm, label_smoothing, seed);
         const Examples<T> given = examples<T>(network, X, Y, weights, owners_);
         rows_ = given.rows;
-        State<T> from{Parameters<T>(network, start, "parameters").copy(), {}, step};
+        State<T> from{Parameters<T>(network, start, "parameters", T(1)).copy(), {}, step};
         if (slots.size() != optimizer.slots())
             throw std::invalid_argument("the optimizer remembers " + std::to_string(optimizer.slots()) +
                                         " arrays for each one, got " + std::to_string(slots.size()));
@@ -108,7 +114,7 @@ class PythonDescent {
         for (std::size_t at = 0; at < of_slots.size(); ++at)
             if (!nb::try_cast(slots[at], of_slots[at]))
                 throw std::invalid_argument("the slots must be dictionaries of arrays");
-        for (const nb::dict& slot : of_slots) from.slots.push_back(Parameters<T>(network, slot, "slots").copy());
+        for (const nb::dict& slot : of_slots) from.slots.push_back(Parameters<T>(network, slot, "slots", T(0)).copy());
         if (step > std::numeric_limits<std::uint64_t>::max() / 2)
             throw std::invalid_argument("the step must be below 2**63, got " + std::to_string(step));
         descent_.emplace(network, rule, given, std::move(from), chosen, threads);
@@ -183,8 +189,8 @@ class PythonDescent {
         {
             const nb::gil_scoped_release free;
             const std::lock_guard alone(mutex_);
-            parameters.fill(descent_->state.parameters);
-            for (std::size_t at = 0; at < remembered.size(); ++at) remembered[at].fill(descent_->state.slots[at]);
+            parameters.fill(descent_->state.parameters, T(1));
+            for (std::size_t at = 0; at < remembered.size(); ++at) remembered[at].fill(descent_->state.slots[at], T(0));
             step = descent_->state.step;
         }
         return nb::make_tuple(parameters.made, slots, step);
@@ -227,7 +233,7 @@ template <class T>
 class Predictor {
    public:
     Predictor(const Network& network, const nb::dict& given)
-        : network_(network), parameters_(network, given, "parameters") {}
+        : network_(network), parameters_(network, given, "parameters", T(1)) {}
 
     nb::object predict(nb::handle X, std::size_t threads) const {
         const SimdLevel chosen = level();
@@ -270,7 +276,7 @@ nb::tuple python_trace(const Network& network, const nb::dict& given, nb::handle
     Owners owners;
     const Table<T> x = table<T>(network.inputs(), X, owners, false);
     std::vector<Buffer<T>> copies;
-    const Weights<T> from = Parameters<T>(network, given, "parameters").weights(x.rows > few_rows, copies);
+    const Weights<T> from = Parameters<T>(network, given, "parameters", T(1)).weights(x.rows > few_rows, copies);
     const LayerArrays<T> z(network, x.rows), a(network, x.rows);
     std::size_t bad = 0;
     {
@@ -288,7 +294,7 @@ nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::ha
     check_number("l2", l2 >= 0 && l2 <= std::numeric_limits<double>::max(), "a finite number of at least 0", l2);
     Owners owners;
     const Examples<T> from = examples<T>(network, X, Y, weights, owners);
-    const Arrays<T> at = Parameters<T>(network, given, "parameters").copy();
+    const Arrays<T> at = Parameters<T>(network, given, "parameters", T(1)).copy();
     const LayerArrays<T> deltas(network, from.rows);
     Arrays<T> slopes(network);
     Dictionary<T> of_slopes(network);
@@ -296,7 +302,7 @@ nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::ha
     {
         const nb::gil_scoped_release free;
         found = gradients(network, at, from, l2, chosen, threads, deltas.numbers, slopes);
-        of_slopes.fill(slopes);
+        of_slopes.fill(slopes, T(0));
     }
     return nb::make_tuple(found.cost, found.penalty, deltas.made, of_slopes.made);
 }
@@ -366,11 +372,14 @@ NB_MODULE(_native, module) {
             "__init__",
             [](Network* made, const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
                const std::string& cost, const std::vector<double>& cost_numbers, const std::vector<std::size_t>& groups,
-               const std::vector<std::string>& normalizations) {
-                new (made) Network(network(widths, activations, cost, cost_numbers, groups, normalizations));
+               const std::vector<std::string>& normalizations,
+               const std::vector<std::pair<std::size_t, std::size_t>>& columns, std::size_t dimensions) {
+                new (made) Network(
+                    network(widths, activations, cost, cost_numbers, groups, normalizations, columns, dimensions));
             },
             nb::arg("widths"), nb::arg("activations"), nb::arg("cost"), nb::arg("cost_numbers") = std::vector<double>(),
-            nb::arg("groups") = std::vector<std::size_t>(), nb::arg("normalizations") = std::vector<std::string>());
+            nb::arg("groups") = std::vector<std::size_t>(), nb::arg("normalizations") = std::vector<std::string>(),
+            nb::arg("columns") = std::vector<std::pair<std::size_t, std::size_t>>(), nb::arg("dimensions") = 0);
     nb::class_<Optimizer>(module, "Optimizer", "An optimizer and its numbers, by name.")
         .def(
             "__init__",

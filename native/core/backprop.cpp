@@ -7,6 +7,16 @@
 
 namespace limpid {
 
+namespace {
+
+// Units at whose deltas nothing is learned: those that inputs pass on to, as far as they fill cache lines.
+std::size_t passed_on(const Layer& layer) {
+    constexpr std::size_t whole = cache_line / sizeof(float);
+    return layer.embeds() ? (layer.inputs - layer.embedding.rows) / whole * whole : 0;
+}
+
+}  // namespace
+
 template <class T>
 void normalize(const Kernels<T>& kernels, const Layer& layer, const T* mean, const T* variance, const T* sums,
                std::size_t rows, std::size_t stride, T* normal, T* scales, T* room) {
@@ -70,7 +80,7 @@ void Backprop<T>::forward(const Weights<T>& parameters, const InputBatch<T>& inp
 // What hidden units are multiplied with; null where none are dropped.
 template <class T>
 T* Backprop<T>::mask(std::size_t layer, Range rows, const Dropout& dropout) {
-    if (!(dropout.rate > 0) || layer + 1 == rooms_.size()) return nullptr;
+    if (!(dropout.rate > 0) || layer + 1 == rooms_.size() || network_.layers[layer].embeds()) return nullptr;
     const Room& room = rooms_[layer];
     T* const made = room.mask.get() + rows.first * room.stride;
     dropout_mask(dropout.rate, dropout.seed, dropout.step, layer + 1, dropout.first_row + rows.first, rows.count,
@@ -85,6 +95,17 @@ void Backprop<T>::add_up(std::size_t layer, const Weights<T>& parameters, const 
     const auto& own = parameters.layers[layer];
     const bool last = layer + 1 == rooms_.size();
     const std::size_t at = rows.first * room.stride;
+    if (network_.layers[layer].embeds()) {
+        const Embedded<T> embedded{network_.layers[layer].embedding,
+                                   inputs.lists(rows.first),
+                                   room.units,
+                                   room.stride,
+                                   own.W,
+                                   own.stride,
+                                   own.whole};
+        kernels_.embed(embedded, rows.count, room.a.get() + at, room.delta.get() ? room.delta.get() + at : nullptr);
+        return;
+    }
     Factors<T> factors{.a = nullptr,
                        .b = own.W,
                        .a_stride = 0,
@@ -172,17 +193,18 @@ void Backprop<T>::back(const Weights<T>& parameters, const TargetBatch<T>& targe
             back_through_weights(step / 2, rows);
 }
 
-// The blame of layer - 1 from the delta of `layer`.
+// The blame of layer - 1 from the delta of `layer`; in training not of the inputs that an embedding passes on.
 template <class T>
 void Backprop<T>::back_through_weights(std::size_t layer, Range rows) {
     const Room &room = rooms_[layer], &before = rooms_[layer - 1];
-    const std::size_t at = rows.first * before.stride;
+    const std::size_t first = trains_ ? passed_on(network_.layers[layer - 1]) : 0;
+    const std::size_t at = rows.first * before.stride + first;
     const Factors<T> factors{.a = room.delta.get() + rows.first * room.stride,
-                             .b = room.transposed.get(),
+                             .b = room.transposed.get() + first,
                              .a_stride = room.stride,
                              .b_stride = before.stride,
                              .rows = rows.count,
-                             .columns = room.inputs,
+                             .columns = room.inputs - first,
                              .depth = room.units};
     kernels_.back(factors, blame_of(before) + at, waiting_.get() ? waiting_.get() + at : nullptr, before.stride);
 }
@@ -227,6 +249,7 @@ template <class T>
 void Backprop<T>::sum_slopes(std::size_t layer, std::size_t rows, const typename Arrays<T>::OfLayer& slopes,
                              bool fresh) const {
     const Room& room = rooms_[layer];
+    if (network_.layers[layer].embeds()) return;
     if (by_batch(layer)) {  // whose own mean takes b away again: that slope stays 0, to the bit
         std::copy_n(room.blame_sums.get(), room.units, slopes.beta.get());
         std::copy_n(room.product_sums.get(), room.units, slopes.gamma.get());

@@ -14,6 +14,10 @@ constexpr std::size_t block_bytes = std::size_t{1} << 15;                       
 constexpr std::size_t most_entries = std::numeric_limits<std::uint32_t>::max();  // of a batch
 constexpr double entries_a_block = 8;  // of a row; with fewer, going from block to block would cost more than it saves
 
+[[noreturn]] void refuse_entries(std::size_t entries) {
+    throw std::length_error("a batch's sparse rows may hold 4294967295 numbers, got " + std::to_string(entries));
+}
+
 template <class T>
 double entries_a_row(const Inputs<T>& X, std::size_t rows) {
     return with_places(X, [&](const auto*, const auto* starts) {
@@ -47,11 +51,13 @@ void copy_entries(const Inputs<T>& X, const Place* __restrict places, const U* _
 }  // namespace
 
 template <class T>
-InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units,
-                          std::size_t capacity, bool thins, const Kernels<T>& kernels)
-    : X_(X), kernels_(kernels), inputs_(inputs), stride_(stride_of<T>(inputs)), block_(inputs) {
-    thins = thins && capacity * room_of_row() <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
-    sparse_ = thins || X_.sparse();
+InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, const Layer& first, std::size_t capacity, bool thins,
+                          const Kernels<T>& kernels)
+    : X_(X), kernels_(kernels), inputs_(first.inputs), stride_(stride_of<T>(inputs_)), block_(inputs_) {
+    const std::size_t inputs = inputs_, units = first.weight_columns(), room = capacity * room_of_row();
+    if (first.embeds() && !X_.sparse() && room > most_entries) refuse_entries(room);
+    thins = thins && room <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
+    sparse_ = thins || X_.sparse() || first.embeds();
     if (!sparse_) {
         gathered_ = Buffer<T>(capacity * stride_);
         return;
@@ -88,8 +94,7 @@ void InputBatch<T>::begin(const Choice& choice) {
             starts_[row + 1] = static_cast<std::uint32_t>(entries);
         }
     });
-    if (entries > most_entries)
-        throw std::length_error("a batch's sparse rows may hold 4294967295 numbers, got " + std::to_string(entries));
+    if (entries > most_entries) refuse_entries(entries);
     if (starts_[choice.count] > entries_.size()) entries_.resize(starts_[choice.count]);
 }
 

@@ -40,10 +40,11 @@ struct Choice {
 template <class T>
 class InputBatch {
    public:
-    // Room for `capacity` of the `rows` rows of X, for a layer of `units` units.
-    // Where `thins`, zeros are left out of the rows of each batch, if that pays.
-    InputBatch(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t units, std::size_t capacity,
-               bool thins, const Kernels<T>& kernels);
+    // Room for `capacity` of the `rows` rows of X, for such a first layer.
+    // Where `thins`, zeros are left out of the rows of each batch, if that pays; for an embedding they always are.
+    // Errors: std::length_error where an embedding's batches would hold more numbers than can be counted in 32 bits.
+    InputBatch(const Inputs<T>& X, std::size_t rows, const Layer& first, std::size_t capacity, bool thins,
+               const Kernels<T>& kernels);
 
     // Begins a batch; then all its rows are gathered, in any order. Errors: std::length_error where sparse rows hold
     // more numbers than can be counted in 32 bits.

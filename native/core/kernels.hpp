@@ -38,6 +38,17 @@ struct Factors {
     Lists<T> lists = {};  // in place of a
 };
 
+// An embedding and what it is given; what it makes of rows lies `row_stride` numbers from row to row.
+template <class T>
+struct Embedded {
+    const Embedding& embedding;
+    Lists<T> x;
+    std::size_t units, row_stride;
+    const T* W = nullptr;  // as `Weights` has it
+    std::size_t stride = 0;
+    bool whole = false;
+};
+
 // What the output layer is measured by: weighted sums z and targets y of shape (rows, units), each row's share (rows,).
 template <class T>
 struct Answers {
@@ -70,6 +81,8 @@ struct Kernels {
     // `a`, which must not be x.
     void (*layer)(const Factors<T>& x_and_W, const T* bias, Activation, T* a, T* slope, const T* mask,
                   std::size_t stride);
+    // The first layer where it is an embedding: a = x W, and f' = 1 where `slope` is given.
+    void (*embed)(const Embedded<T>&, std::size_t rows, T* a, T* slope);
     // f of whole rows of z in place, softmax too; `room` is for `output_room` numbers.
     void (*activate)(Activation, const Groups&, T* z, std::size_t rows, std::size_t units, std::size_t stride, T* room);
     // dC/dz of the output layer, zero in the filled-up columns, and each row's cost by its share to `costs`.
@@ -87,6 +100,9 @@ struct Kernels {
     // The same with the rows of x in lists: part `part` of them, which begins at input `first`.
     void (*scatter)(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
                     std::size_t units, T* sums, std::size_t stride);
+    // The same along an embedding's learned numbers, from row `first` on.
+    void (*scatter_embedded)(const Embedded<T>&, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
+                             T* sums, std::size_t stride);
     // The optimizer's step along `scale` times the slopes g, which lie like the (rows, units) parameters.
     void (*step)(const StepNumbers<T>&, const Movable<T>&, const T* g, T scale, std::size_t rows, std::size_t units);
     // sums[c] += the sum of column c; where `fresh`, sums[c] = it.

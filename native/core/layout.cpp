@@ -32,13 +32,22 @@ void release(void* memory, std::size_t bytes) { ::operator delete[](memory, alig
 template <class T>
 Arrays<T>::Arrays(const Network& network, bool weights) {
     for (const Layer& layer : network.layers) {
-        const std::size_t stride = stride_of<T>(layer.units), rows = weights ? layer.inputs : 0;
-        OfLayer made{layer.inputs, layer.units, stride, Buffer<T>(rows * stride), Buffer<T>(stride), {}, {}, {}, {}};
+        const std::size_t columns = layer.weight_columns(), stride = stride_of<T>(columns);
+        const std::size_t rows = layer.weight_rows();
+        OfLayer made{rows, columns, stride, Buffer<T>(weights ? rows * stride : 0), {}, {}, {}, {}, {}};
+        if (!layer.embeds()) made.b = Buffer<T>(stride);
         if (layer.normalization != Normalization::none) made.gamma = Buffer<T>(stride), made.beta = Buffer<T>(stride);
         if (layer.normalization == Normalization::batch)
             made.mean = Buffer<T>(stride), made.variance = Buffer<T>(stride);
         layers.push_back(std::move(made));
     }
+}
+
+template <class T>
+void copy_learned(const Layer& layer, const T* W, T* to, std::size_t stride) {
+    for (std::size_t input = 0; input < layer.inputs; ++input)
+        if (const auto [unit, row] = layer.embedding.places[input]; row != Embedding::none)
+            std::copy_n(W + input * layer.units + unit, layer.embedding.dimensions, to + row * stride);
 }
 
 template <class T>
@@ -54,6 +63,7 @@ template <class T>
 void Arrays<T>::add_weights(T factor, const Arrays& other) {
     for (std::size_t number = 0; number < layers.size(); ++number) {
         const OfLayer& layer = layers[number];
+        if (!layer.decays()) continue;
         const T* weights = other.layers[number].W.get();
         for (std::size_t at = 0; at < layer.inputs * layer.stride; ++at) layer.W.get()[at] += factor * weights[at];
     }
@@ -68,17 +78,32 @@ std::vector<T*> Arrays<T>::OfLayer::rows() const {
 }
 
 template <class T>
-void Arrays<T>::OfLayer::read(const T* const* from) {
+void Arrays<T>::OfLayer::read(const Layer& layer, const T* const* from) {
+    if (layer.embeds()) return copy_learned(layer, *from, W.get(), stride);
     copy_rows(*from, units, inputs, units, W.get(), stride);
     for (T* row : rows()) std::copy_n(*++from, units, row);
 }
 
 template <class T>
-void Arrays<T>::OfLayer::write(T* const* to) const {
+void Arrays<T>::OfLayer::write(const Layer& layer, T* const* to, T passing) const {
+    if (layer.embeds()) {
+        std::fill_n(to[0], layer.inputs * layer.units, T(0)), std::fill_n(to[1], layer.units, T(0));
+        for (std::size_t input = 0; input < layer.inputs; ++input) {
+            const auto [unit, row] = layer.embedding.places[input];
+            T* const there = to[0] + input * layer.units + unit;
+            if (row == Embedding::none)
+                *there = passing;
+            else
+                std::copy_n(W.get() + row * stride, units, there);
+        }
+        return;
+    }
     copy_rows<T>(W.get(), stride, inputs, units, *to, units);
     for (const T* row : rows()) std::copy_n(row, units, *++to);
 }
 
+template void copy_learned(const Layer&, const float*, float*, std::size_t);
+template void copy_learned(const Layer&, const double*, double*, std::size_t);
 template class Arrays<float>;
 template class Arrays<double>;
 

@@ -55,19 +55,25 @@ class Buffer {
 };
 
 // The parameters of every layer where they lie: W (inputs, units) with `stride` numbers from row to row, b (units,),
-// and what normalisation owns (null where there is none), all readable a vector past their end.
+// and what normalisation owns (null where there is none), all readable a vector past their end. Of an embedding W holds
+// what is learned, row by row, or where it lies `whole` every input's weights to every unit.
 template <class T>
 struct Weights {
     struct OfLayer {
         const T *W, *b;
         std::size_t stride;
         const T *gamma = nullptr, *beta = nullptr, *mean = nullptr, *variance = nullptr;
+        bool whole = false;
     };
     std::vector<OfLayer> layers;
 };
 
+// What is learned of an embedding's W (inputs, units), which has nothing between its rows, row by row.
+template <class T>
+void copy_learned(const Layer& layer, const T* W, T* to, std::size_t stride);
+
 // W (inputs, units), b (units,) and what normalisation owns of every layer, or arrays of the same shapes: slopes, what
-// an optimizer remembers.
+// an optimizer remembers. Of an embedding only what is learned: W (rows, dimensions).
 template <class T>
 class Arrays {
    public:
@@ -75,9 +81,12 @@ class Arrays {
         std::size_t inputs, units, stride;
         Buffer<T> W, b, gamma, beta, mean, variance;
 
-        // From and to arrays without anything between the rows, those of `Layer::arrays`.
-        void read(const T* const* from);
-        void write(T* const* to) const;
+        // From and to arrays without anything between the rows, those of `Layer::arrays`; of an embedding `passing` is
+        // what stands where an input passes on.
+        void read(const Layer& layer, const T* const* from);
+        void write(const Layer& layer, T* const* to, T passing) const;
+        // Whether its weights cost anything and decay: those of an embedding do not.
+        bool decays() const { return b.get(); }
         // All that there are but W, in that order.
         std::vector<T*> rows() const;
     };

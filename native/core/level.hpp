@@ -126,6 +126,58 @@ void scatter(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t
     scatter_strips<1>(x, part, first, rows, delta, column, units, sums, stride);
 }
 
+// a b + c as vectors have it.
+template <class T>
+[[gnu::always_inline]] inline T fused(T a, T b, T c) {
+#if defined(__FMA__)
+    if constexpr (sizeof(T) == 4)
+        return __builtin_fmaf(a, b, c);
+    else
+        return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+// `to` += factor times `from`: mostly fewer numbers than a vector has.
+template <class T>
+[[gnu::always_inline]] inline void add_few(T factor, const T* __restrict from, std::size_t count, T* __restrict to) {
+    for (std::size_t at = 0; at < count; ++at) to[at] = fused(factor, from[at], to[at]);
+}
+
+template <class T>
+void embed(const Embedded<T>& of, std::size_t rows, T* a, T* slope) {
+    const auto* const places = of.embedding.places.data();
+    for (std::size_t row = 0; row < rows; ++row, a += of.row_stride) {
+        each_vector<T>(of.units, [&](std::size_t at) {
+            Vector<T>(T(0)).store(a + at);
+            if (slope) Vector<T>(T(1)).store(slope + row * of.row_stride + at);
+        });
+        const std::uint32_t* bounds = of.x.bounds + row * of.x.step;
+        for (const Entry<T>*entry = of.x.entries + bounds[0], *end = of.x.entries + bounds[of.x.parts]; entry < end;
+             ++entry) {
+            const auto [unit, learned] = places[entry->place];
+            if (learned == Embedding::none)
+                a[unit] = entry->value;
+            else
+                add_few(entry->value, of.W + (of.whole ? entry->place * of.stride + unit : learned * of.stride),
+                        of.embedding.dimensions, a + unit);
+        }
+    }
+}
+
+template <class T>
+void scatter_embedded(const Embedded<T>& of, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
+                      T* sums, std::size_t stride) {
+    const auto* const places = of.embedding.places.data();
+    for (std::size_t row = 0; row < rows; ++row, delta += of.row_stride) {
+        const std::uint32_t* bounds = of.x.bounds + row * of.x.step + part;
+        for (const Entry<T>*entry = of.x.entries + bounds[0], *end = of.x.entries + bounds[1]; entry < end; ++entry)
+            if (const auto [unit, learned] = places[entry->place]; learned != Embedding::none)
+                add_few(entry->value, delta + unit, of.embedding.dimensions, sums + (learned - first) * stride);
+    }
+}
+
 template <class T>
 void step(const StepNumbers<T>& numbers, const Movable<T>& parameters, const T* g, T scale, std::size_t rows,
           std::size_t units) {
@@ -184,6 +236,7 @@ void limit_columns(T* matrix, std::size_t rows, std::size_t units, std::size_t s
 
 template <class T>
 inline constexpr Kernels<T> kernels{.layer = layer<T>,
+                                    .embed = embed<T>,
                                     .activate = activate_rows<T>,
                                     .output_cost = output_cost<T>,
                                     .transpose = transpose<T>,
@@ -191,6 +244,7 @@ inline constexpr Kernels<T> kernels{.layer = layer<T>,
                                     .descend = descend<T>,
                                     .accumulate = accumulate<T>,
                                     .scatter = scatter<T>,
+                                    .scatter_embedded = scatter_embedded<T>,
                                     .step = step<T>,
                                     .column_sums = column_sums<T>,
                                     .sum_of_squares = sum_of_squares<T>,

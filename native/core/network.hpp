@@ -58,13 +58,53 @@ inline constexpr std::array<std::string_view, 3> normalization_names = {"none", 
 inline constexpr double normalization_epsilon = 1e-5;  // beside a variance
 inline constexpr double running_share = 0.9;           // of running statistics that stays at each step
 
+// What a first layer does that is an embedding (embedding.py): an input passes on to a unit of its own, or adds its row
+// of learned numbers, times the input, to units that it shares with the other inputs of its column.
+struct Embedding {
+    struct Place {
+        std::uint32_t unit, row;  // the first unit, and which row is learned for it
+    };
+    static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();  // the row of what passes on
+
+    struct Column {
+        std::size_t first, size;  // of its inputs
+    };
+
+    std::size_t rows = 0, dimensions = 0;
+    std::vector<Place> places = {};  // of each input; rows ascend with the inputs
+
+    // Of columns that ascend, apart from each other, within the inputs.
+    static Embedding of(std::size_t inputs, const std::vector<Column>& columns, std::size_t dimensions) {
+        Embedding made{.rows = 0, .dimensions = dimensions};
+        for (const Column& column : columns) made.rows += column.size;
+        std::size_t passed = 0, row = 0, unit = inputs - made.rows;
+        const auto pass_on = [&](std::size_t end) {
+            while (made.places.size() < end) made.places.push_back({static_cast<std::uint32_t>(passed++), none});
+        };
+        for (const Column& column : columns) {
+            pass_on(column.first);
+            for (std::size_t input = 0; input < column.size; ++input)
+                made.places.push_back({static_cast<std::uint32_t>(unit), static_cast<std::uint32_t>(row++)});
+            unit += dimensions;
+        }
+        pass_on(inputs);
+        return made;
+    }
+};
+
 // a = f(x W + b), W of shape (inputs, units); where it is normalised, f of what that makes of the sums.
 struct Layer {
     std::size_t inputs, units;
     Activation activation;
     Normalization normalization = Normalization::none;
+    Embedding embedding = {};
 
-    // The arrays that it owns: W, and others of shape (units,).
+    bool embeds() const { return embedding.dimensions > 0; }
+    // The shape of the weights that are kept: of an embedding only what is learned, and no b.
+    std::size_t weight_rows() const { return embeds() ? embedding.rows : inputs; }
+    std::size_t weight_columns() const { return embeds() ? embedding.dimensions : units; }
+
+    // The arrays that Python knows it by: W, and others of shape (units,).
     std::vector<std::string_view> arrays() const {
         switch (normalization) {
             case Normalization::none:

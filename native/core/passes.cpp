@@ -28,15 +28,14 @@ std::size_t each_piece(const Network& network, const Inputs<T>& X, std::size_t r
                        std::size_t threads, Make make, Use use) {
     double multiplications = static_cast<double>(rows);
     std::size_t weights = 0;
-    for (const Layer& layer : network.layers) weights += layer.inputs * layer.units;
+    for (const Layer& layer : network.layers) weights += layer.weight_rows() * layer.weight_columns();
     multiplications *= static_cast<double>(weights);
     const std::size_t pieces = (rows - 1) / rows_a_piece + 1, room = std::min(rows, rows_a_piece);
     Crew crew(std::min(worthwhile_threads(multiplications, threads), pieces));
     std::vector<std::unique_ptr<InputBatch<T>>> inputs;
     std::vector<decltype(make(room))> tools;
     for (std::size_t member = 0; member < crew.members(); ++member) {
-        inputs.push_back(
-            std::make_unique<InputBatch<T>>(X, rows, network.inputs(), network.layers[0].units, room, true, kernels));
+        inputs.push_back(std::make_unique<InputBatch<T>>(X, rows, network.layers[0], room, true, kernels));
         tools.push_back(make(room));
     }
     std::atomic<std::size_t> not_finite = rows * network.inputs();
@@ -103,7 +102,11 @@ std::size_t trace(const Network& network, const Weights<T>& parameters, const In
                                    .columns = layer.units,
                                    .depth = layer.inputs};
                 if (number == 0) inputs.describe(factors, 0);
-                kernels.layer(factors, own.b, Activation::identity, sums, nullptr, nullptr, stride);
+                if (layer.embeds())
+                    kernels.embed({layer.embedding, factors.lists, layer.units, stride, own.W, own.stride, own.whole},
+                                  piece.count, sums, nullptr);
+                else
+                    kernels.layer(factors, own.b, Activation::identity, sums, nullptr, nullptr, stride);
                 if (layer.normalization != Normalization::none) {
                     normalize(kernels, layer, own.mean, own.variance, static_cast<const T*>(sums), piece.count, stride,
                               sums, static_cast<T*>(nullptr), room.outputs.get());

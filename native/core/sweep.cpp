@@ -15,8 +15,18 @@ constexpr std::size_t squares_together = 256;  // rows whose squares one thread 
 std::size_t round_up(std::size_t number, std::size_t to) { return (number + to - 1) / to * to; }
 
 std::size_t count_weights(const Network& network) {
-    return std::accumulate(network.layers.begin(), network.layers.end(), std::size_t{0},
-                           [](std::size_t sum, const Layer& layer) { return sum + layer.inputs * layer.units; });
+    return std::accumulate(
+        network.layers.begin(), network.layers.end(), std::size_t{0},
+        [](std::size_t sum, const Layer& layer) { return sum + layer.weight_rows() * layer.weight_columns(); });
+}
+
+// The rows that an embedding learns for the inputs from `first` to before `end`.
+Range rows_of(const Layer& layer, std::size_t first, std::size_t end) {
+    Range found{0, 0};
+    for (std::size_t input = first; input < end; ++input)
+        if (const std::size_t row = layer.embedding.places[input].row; row != Embedding::none)
+            found = {found.count ? found.first : row, found.count + 1};
+    return found;
 }
 
 std::size_t widest_of(const Network& network) {
@@ -40,34 +50,45 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
     : network_(network),
       kernels_(kernels_for<T>(level)),
       members_(worthwhile_threads(static_cast<double>(rows) * static_cast<double>(count_weights(network)), threads)),
-      inputs_(examples.X, examples.rows, network.inputs(), network.layers[0].units, rows, !trains, kernels_),
+      inputs_(examples.X, examples.rows, network.layers[0], rows, !trains, kernels_),
       targets_(network, examples, rows, label_smoothing),
       backprop_(network, kernels_, {rows, true, drops, members_, trains}),
-      pieces_(pieces_of(network, members_, inputs_.sparse() ? inputs_.block() : 0)),
+      pieces_(pieces_of(network, members_)),
       widest_(stride_of<T>(widest_of(network))),
+      weight_stride_(stride_of<T>(network.layers[0].weight_columns())),
       columns_(members_ * widest_),
-      block_(inputs_.sparse() ? members_ * inputs_.block() * stride_of<T>(network.layers[0].units) : 0) {
+      block_(inputs_.sparse() ? members_ * inputs_.block() * weight_stride_ : 0) {
     for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
-        for (std::size_t first = 0; first < network.layers[layer].inputs; first += squares_together)
-            square_pieces_.push_back(
-                {layer, {first, std::min(squares_together, network.layers[layer].inputs - first)}});
+        for (std::size_t first = 0, rows_of = network.layers[layer].weight_rows(); first < rows_of;
+             first += squares_together)
+            square_pieces_.push_back({layer, {first, std::min(squares_together, rows_of - first)}});
     squares_.resize(square_pieces_.size());
     for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
         if (backprop_.by_batch(layer)) meetings_.push_back(layer);
-    for (std::size_t layer = 0; layer + 1 < network.layers.size(); ++layer)
+    for (std::size_t input = 0; input < network.layers[0].embedding.places.size(); ++input)
+        if (network.layers[0].embedding.places[input].row != Embedding::none)
+            part_of_row_.push_back(input / inputs_.block());
+    for (std::size_t layer = network.layers[0].embeds(); layer + 1 < network.layers.size(); ++layer)
         for (std::size_t first = 0; first < network.layers[layer].units; first += columns_together)
             column_pieces_.push_back({layer, {first, std::min(columns_together, network.layers[layer].units - first)}});
 }
 
-// Of the first layer `first_block` inputs each, where that is not 0.
+// Of the first layer a block of inputs each, where they are in lists.
 template <class T>
-auto Sweep<T>::pieces_of(const Network& network, std::size_t members, std::size_t first_block) -> std::vector<Piece> {
+auto Sweep<T>::pieces_of(const Network& network, std::size_t members) const -> std::vector<Piece> {
     std::vector<Piece> made;
+    const Layer& embedded = network.layers[0];
     const std::size_t most_weights = count_weights(network) / (members == 1 ? 1 : 4 * members);
     for (std::size_t layer = network.layers.size(); layer-- > 0;) {
         const std::size_t inputs = network.layers[layer].inputs, units = network.layers[layer].units;
         std::size_t size = std::min(inputs, round_up(most_weights / units + 1, inputs_together));
-        if (layer == 0 && first_block) size = first_block;
+        if (layer == 0 && inputs_.sparse()) size = inputs_.block();
+        if (embedded.embeds() && layer == 0) {
+            for (std::size_t first = 0; first < inputs; first += size)
+                if (const Range rows = rows_of(embedded, first, std::min(first + size, inputs)); rows.count)
+                    made.push_back({layer, rows});
+            break;
+        }
         for (std::size_t first = 0; first < inputs; first += size)
             made.push_back({layer, {first, std::min(size, inputs - first)}});
     }
@@ -148,7 +169,13 @@ void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh) 
         kernels_.accumulate(backprop_.slope_factors(layer, inputs_, inputs, rows_), sums, stride(layer), fresh);
         return;
     }
-    if (fresh) std::fill_n(sums, inputs.count * stride(0), T(0));
+    if (fresh) std::fill_n(sums, inputs.count * weight_stride_, T(0));
+    if (network_.layers[0].embeds()) {
+        const Embedded<T> embedded{network_.layers[0].embedding, inputs_.lists(0), network_.layers[0].units, stride(0)};
+        kernels_.scatter_embedded(embedded, part_of_row_[inputs.first], inputs.first, rows_, backprop_.delta(0), sums,
+                                  weight_stride_);
+        return;
+    }
     kernels_.scatter(inputs_.lists(0), inputs.first / inputs_.block(), inputs.first, rows_, backprop_.delta(0),
                      network_.layers[0].units, sums, stride(0));
 }
@@ -160,11 +187,11 @@ void Sweep<T>::descend(std::size_t layer, Range inputs, const T* sums, const Ste
         kernels_.descend(backprop_.slope_factors(layer, inputs_, inputs, rows_), sums, numbers, parameters);
         return;
     }
-    const std::size_t count = inputs.count * stride(0);
-    T* const slopes = block_.get() + member * inputs_.block() * stride(0);
+    const std::size_t count = inputs.count * weight_stride_;
+    T* const slopes = block_.get() + member * inputs_.block() * weight_stride_;
     if (sums) std::copy_n(sums, count, slopes);
     accumulate(layer, inputs, slopes, !sums);
-    kernels_.step(numbers, parameters, slopes, T(1), inputs.count, network_.layers[0].units);
+    kernels_.step(numbers, parameters, slopes, T(1), inputs.count, network_.layers[0].weight_columns());
 }
 
 template <class T>
@@ -172,6 +199,8 @@ double Sweep<T>::sum_of_squares(Crew& crew, const Arrays<T>& arrays, bool others
     crew.share(square_pieces_.size(), [&](std::size_t number, std::size_t member) {
         const auto& [layer, inputs] = square_pieces_[number];
         const auto& own = arrays.layers[layer];
+        squares_[number] = 0;
+        if (!others && !own.decays()) return;
         T* const columns = columns_.get() + member * widest_;
         squares_[number] = kernels_.sum_of_squares(own.W.get() + inputs.first * own.stride, inputs.count, own.units,
                                                    own.stride, columns);

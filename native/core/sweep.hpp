@@ -35,7 +35,8 @@ class Sweep {
     void prepare(const Arrays<T>& parameters, std::size_t layer, Range inputs);
     // The chosen rows to their cost by their share of `total`, and back to every delta.
     double there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout);
-    // Calls `use(layer, inputs, member)` for parts of all layers' inputs until all were named.
+    // Calls `use(layer, inputs, member)` for parts of all layers' inputs until all were named; an embedding has learned
+    // rows in their place, here and below.
     template <class Use>
     void each_part(Crew& crew, const Use& use) {
         crew.share(pieces_.size(), [&](std::size_t number, std::size_t member) {
@@ -61,9 +62,9 @@ class Sweep {
    private:
     struct Piece {
         std::size_t layer;
-        Range part;  // of its inputs; in `column_pieces_` of its units
+        Range part;  // of its inputs, of an embedding of its rows; in `column_pieces_` of its units
     };
-    static std::vector<Piece> pieces_of(const Network& network, std::size_t members, std::size_t first_block);
+    std::vector<Piece> pieces_of(const Network& network, std::size_t members) const;
     // Calls `use(rows, member)` for parts of the batch's rows, or `use(units)` for parts of a layer's units.
     template <class Use>
     void share_rows(Crew& crew, const Use& use) const;
@@ -80,8 +81,9 @@ class Sweep {
     std::vector<Piece> pieces_, square_pieces_, column_pieces_;
     std::vector<std::size_t> meetings_;  // layers that are normalised by the batch
     std::vector<double> squares_;
-    std::size_t widest_;
-    Buffer<T> columns_, block_;  // of each member: room for a row of the widest layer, for a block's slopes
+    std::vector<std::size_t> part_of_row_;  // of the first layer's inputs, where it is an embedding
+    std::size_t widest_, weight_stride_;    // the latter of the first layer's weights
+    Buffer<T> columns_, block_;             // of each member: room for a row of the widest layer, for a block's slopes
 };
 
 }  // namespace limpid

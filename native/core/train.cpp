@@ -21,8 +21,10 @@ Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& ex
 // Rows that are rounded go through faster as they are.
 template <class T>
 Examples<T> Descent<T>::thinned(Examples<T> examples, SimdLevel level) {
-    const std::size_t inputs = network_.inputs(), units = network_.layers[0].units;
-    if (level <= SimdLevel::avx512 && leaving_out_pays(examples.X, examples.rows, inputs, units, false))
+    const Layer& first = network_.layers[0];
+    const std::size_t inputs = first.inputs;
+    const bool rounds = level > SimdLevel::avx512 && !first.embeds();
+    if (!rounds && leaving_out_pays(examples.X, examples.rows, inputs, first.units, false))
         examples.X = compressed_.emplace(examples.X, examples.rows, inputs).view();
     return examples;
 }
@@ -79,7 +81,7 @@ template <class T>
 void Descent<T>::descend(std::size_t layer, Range inputs, bool fresh, const Numbers& numbers, std::size_t member) {
     const auto& slopes = slopes_.layers[layer];
     const std::size_t from = inputs.first * slopes.stride;
-    sweep_.descend(layer, inputs, fresh ? nullptr : slopes.W.get() + from, numbers.weights,
+    sweep_.descend(layer, inputs, fresh ? nullptr : slopes.W.get() + from, numbers.of(slopes),
                    movable(layer, &Arrays<T>::OfLayer::W, from), member);
     prepare(layer, inputs);
     if (inputs.first) return;
@@ -113,7 +115,7 @@ void Descent<T>::descend_clipped(Crew& crew, Numbers numbers, double l2) {
     const T scale = norm > rule_.clip_norm ? static_cast<T>(rule_.clip_norm / norm) : T(1);
     for (std::size_t layer = 0; layer < network_.layers.size(); ++layer) {
         const auto& slopes = slopes_.layers[layer];
-        sweep_.kernels().step(numbers.weights, movable(layer, &Arrays<T>::OfLayer::W), slopes.W.get(), scale,
+        sweep_.kernels().step(numbers.of(slopes), movable(layer, &Arrays<T>::OfLayer::W), slopes.W.get(), scale,
                               slopes.inputs, slopes.units);
         descend_others(layer, numbers.biases, scale);
         prepare(layer, {0, slopes.inputs});

@@ -37,6 +37,11 @@ class Descent {
     // The numbers of one step, for weights and for biases.
     struct Numbers {
         StepNumbers<T> weights, biases;
+
+        // For a layer's W.
+        const StepNumbers<T>& of(const typename Arrays<T>::OfLayer& layer) const {
+            return layer.decays() ? weights : biases;
+        }
     };
 
     // The examples without their zeros, where that pays.

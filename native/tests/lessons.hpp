@@ -28,6 +28,16 @@ inline limpid::Network normalized(limpid::Network net, limpid::Normalization kin
     return net;
 }
 
+// The same behind an embedding that makes their inputs of these.
+inline limpid::Network embedded(limpid::Network net, std::size_t inputs,
+                                const std::vector<limpid::Embedding::Column>& columns, std::size_t dimensions) {
+    limpid::Layer first{inputs, net.inputs(), limpid::Activation::identity};
+    first.embedding = limpid::Embedding::of(inputs, columns, dimensions);
+    CHECK(first.units == inputs - first.embedding.rows + columns.size() * dimensions);
+    net.layers.insert(net.layers.begin(), first);
+    return net;
+}
+
 template <class T>
 struct Lesson {
     limpid::Network net;
@@ -49,7 +59,8 @@ struct Lesson {
                 for (std::size_t unit = 0; unit < layer.units; ++unit)
                     layer.W.get()[input * layer.stride + unit] =
                         normal(random) / std::sqrt(static_cast<T>(layer.inputs));
-            for (std::size_t unit = 0; unit < layer.units; ++unit) layer.b.get()[unit] = normal(random);
+            for (std::size_t unit = 0; layer.b.get() && unit < layer.units; ++unit)
+                layer.b.get()[unit] = normal(random);
             for (const auto* row : {&layer.gamma, &layer.beta, &layer.mean, &layer.variance})
                 for (std::size_t unit = 0; row->get() && unit < layer.units; ++unit) row->get()[unit] = uniform(random);
         }

@@ -13,8 +13,7 @@ class Run {
     Run(const Lesson<T>& lesson, SimdLevel level, double dropout)
         : lesson_(lesson),
           dropout_{dropout, 9, 4, 30},
-          inputs_(lesson.X.plain(), lesson.rows, lesson.net.inputs(), lesson.net.layers[0].units, lesson.rows, true,
-                  kernels_for<T>(level)),
+          inputs_(lesson.X.plain(), lesson.rows, lesson.net.layers[0], lesson.rows, true, kernels_for<T>(level)),
           targets_(lesson.net, lesson.examples(), lesson.rows, 0.1),
           backprop_(lesson.net, kernels_for<T>(level), {lesson.rows, true, dropout > 0, 2}) {
         const Choice choice{nullptr, 0, lesson.rows, lesson.rows};
@@ -90,9 +89,10 @@ void check_all() {
         single(network(Activation::tanh, Activation::identity, squared, {4, 1}), 30);
     const Lesson<T> by_layer(normalized(classifier({11, 19, 9, 5}), Normalization::layer), 30),
         by_running(normalized(classifier({11, 19, 9, 5}), Normalization::batch), 30);
+    const Lesson<T> embeds(embedded(classifier({50, 19, 5}), 90, {{3, 9}, {20, 41}}, 5), 30, 3);
     for (const SimdLevel level : levels_here())
         for (const double dropout : {0.0, 0.4})
-            for (const Lesson<T>* lesson : {&plain, &sparse, &deep, &single, &by_layer, &by_running})
+            for (const Lesson<T>* lesson : {&plain, &sparse, &deep, &single, &by_layer, &by_running, &embeds})
                 check(*lesson, level, dropout);
     for (const SimdLevel level : levels_here()) check_masks<T>(level);
 }

@@ -1,4 +1,6 @@
 // Batches hold the rows that were chosen, in every form of inputs, whoever gathers which of them and when.
+#include <stdexcept>
+
 #include "check.hpp"
 #include "core/targets.hpp"
 #include "forms.hpp"
@@ -6,6 +8,8 @@
 using namespace limpid;
 
 namespace {
+
+Layer first(std::size_t inputs, std::size_t units) { return {inputs, units, Activation::relu}; }
 
 // Some rows, all over the table and some of them twice; those after the batch are known too.
 std::vector<std::int64_t> order_of(std::size_t rows, std::size_t count) {
@@ -58,12 +62,12 @@ void check_sparse(const InputBatch<T>& batch, const Forms<T>& forms, const Choic
 }
 
 template <class T>
-void check_batches(const Forms<T>& forms, const Inputs<T>& X, std::size_t units, bool thins,
+void check_batches(const Forms<T>& forms, const Inputs<T>& X, const Layer& first_layer, bool thins,
                    const Kernels<T>& kernels) {
     const std::vector<std::int64_t> order = order_of(forms.rows, forms.rows);
     const std::size_t capacity = forms.rows / 2;
-    InputBatch<T> batch(X, forms.rows, forms.inputs, units, capacity, thins, kernels);
-    CHECK(!X.sparse() || batch.sparse());
+    InputBatch<T> batch(X, forms.rows, first_layer, capacity, thins, kernels);
+    CHECK(batch.sparse() || !(X.sparse() || first_layer.embeds()));
     for (const std::int64_t* named : {order.data(), static_cast<const std::int64_t*>(nullptr)})
         for (const std::size_t first : {std::size_t{0}, std::size_t{3}})
             for (const std::size_t count : {capacity, std::size_t{1}, capacity - 3}) {
@@ -77,7 +81,7 @@ void check_batches(const Forms<T>& forms, const Inputs<T>& X, std::size_t units,
 // Rows of the kind that is computed with need no copy where they follow one another.
 template <class T>
 void check_in_place(const Forms<T>& forms) {
-    InputBatch<T> batch(forms.plain(), forms.rows, forms.inputs, 3, 5, false, baseline_kernels<T>());
+    InputBatch<T> batch(forms.plain(), forms.rows, first(forms.inputs, 3), 5, false, baseline_kernels<T>());
     batch.begin({nullptr, 2, 5, 5});
     batch.gather({0, 5});
     Factors<T> factors{};
@@ -93,18 +97,38 @@ void check_inputs() {
         for (const auto& form : forms->all())
             for (const std::size_t units : {std::size_t{1}, std::size_t{40}, std::size_t{500}})
                 for (const bool thins : {false, true})
-                    for (const SimdLevel level : levels_here())
-                        check_batches(*forms, form.X, units, thins, kernels_for<T>(level));
+                    for (const SimdLevel level : levels_here()) {
+                        check_batches(*forms, form.X, first(forms->inputs, units), thins, kernels_for<T>(level));
+                        Layer embeds = first(forms->inputs, units + forms->inputs - 7);
+                        embeds.embedding = Embedding::of(forms->inputs, {{3, 7}}, units);
+                        check_batches(*forms, form.X, embeds, thins, kernels_for<T>(level));
+                    }
     for (const auto& form : pictures.all()) {
-        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, true, baseline_kernels<T>()).sparse());
-        CHECK(InputBatch<T>(form.X, 40, 300, 100, 9, false, baseline_kernels<T>()).sparse() == form.X.sparse());
+        CHECK(InputBatch<T>(form.X, 40, first(300, 100), 9, true, baseline_kernels<T>()).sparse());
+        CHECK(InputBatch<T>(form.X, 40, first(300, 100), 9, false, baseline_kernels<T>()).sparse() == form.X.sparse());
     }
-    CHECK(!InputBatch<T>(full.plain(), 40, 21, 100, 9, true, baseline_kernels<T>()).sparse());
+    CHECK(!InputBatch<T>(full.plain(), 40, first(21, 100), 9, true, baseline_kernels<T>()).sparse());
     const auto block_of = [](const Forms<T>& forms) {
-        return InputBatch<T>(forms.all()[5].X, forms.rows, forms.inputs, 64, 9, false, baseline_kernels<T>()).block();
+        return InputBatch<T>(forms.all()[5].X, forms.rows, first(forms.inputs, 64), 9, false, baseline_kernels<T>())
+            .block();
     };
     CHECK(block_of(pictures) < 300 && block_of(words) < 3000 && block_of(empty) >= 50);
     check_in_place(full);
+}
+
+// More numbers than can be counted, in batches of an embedding, are refused before any are kept.
+void check_refusal() {
+    const std::size_t inputs = std::size_t{1} << 27;
+    Layer embeds{inputs, inputs, Activation::identity};
+    embeds.embedding.dimensions = 1;
+    const float number = 1;
+    bool refused = false;
+    try {
+        InputBatch<float>({Number::float32, &number}, 1, embeds, 32, true, baseline_kernels<float>());
+    } catch (const std::length_error&) {
+        refused = true;
+    }
+    CHECK(refused);
 }
 
 // Targets by hand: smoothed, in groups of outputs apart, and shares of all weights of the batch.
@@ -156,6 +180,7 @@ void check_all() {
 }  // namespace
 
 int main() {
+    check_refusal();
     check_all<float>();
     check_all<double>();
     return 0;

@@ -112,6 +112,44 @@ void check_slopes(const Shape& shape, const Matrix<T>& x) {
     });
 }
 
+// An embedding is a layer whose weights are mostly fixed: the bits are those of all of them.
+template <class T>
+void check_embedding(std::size_t dimensions, bool thinned) {
+    const std::vector<Embedding::Column> columns = {{0, 9}, {12, 40}, {70, 1}, {71, 8}};
+    const Embedding embedding = Embedding::of(90, columns, dimensions);
+    const std::size_t rows = 20, units = 90 - 58 + 4 * dimensions;
+    Matrix<T> x(rows, 90, 1);
+    if (thinned) x = std::move(x).thinned(2);
+    const Matrix<T> learned(58, dimensions, 3), W(90, units), bias(1, units), delta(rows, units, 5);
+    for (std::size_t input = 0; input < 90; ++input)
+        if (const auto [unit, row] = embedding.places[input]; row == Embedding::none)
+            W.at(input, unit) = 1;
+        else
+            std::copy_n(learned.row(row), dimensions, W.row(input) + unit);
+    at_each_level<T>([&](const Kernels<T>& kernels) {
+        const Matrix<T> wanted = layer(kernels, of(x, W), bias), of_all(90, units);
+        kernels.accumulate(transposed(x, delta), of_all.get(), of_all.stride, true);
+        for (const std::size_t block : {8, 64, 128}) {
+            const Listed<T> lists(x, block);
+            Embedded<T> given{embedding, lists.view(), units, wanted.stride, learned.get(), learned.stride};
+            const Matrix<T> a(rows, units, 7), slope(rows, units), whole(rows, units);
+            kernels.embed(given, rows, a.get(), slope.get());
+            CHECK(same(a, wanted));
+            slope.each([](std::size_t, std::size_t, T one) { CHECK(one == 1); });
+            given.W = W.get(), given.stride = W.stride, given.whole = true;
+            kernels.embed(given, rows, whole.get(), nullptr);
+            CHECK(same(whole, wanted));
+            Matrix<T> sums(58, dimensions);
+            for (std::size_t part = 0; part < lists.parts; ++part)
+                kernels.scatter_embedded(given, part, 0, rows, delta.get(), sums.get(), sums.stride);
+            for (std::size_t input = 0; input < 90; ++input)
+                if (const auto [unit, row] = embedding.places[input]; row != Embedding::none)
+                    CHECK(std::equal(sums.row(row), sums.row(row) + dimensions, of_all.row(input) + unit));
+        }
+        return layer(kernels, of(x, W), bias);
+    });
+}
+
 template <class T>
 void check_sums(std::size_t rows, std::size_t units) {
     const Matrix<T> values(rows, units, 7), room(1, units);
@@ -169,6 +207,8 @@ void check_all() {
     }
     for (std::size_t kind = 0; kind < activation_names.size(); ++kind)
         for (const std::size_t units : {1, 19, 40}) check_finish<T>(static_cast<Activation>(kind), units);
+    for (const std::size_t dimensions : {1, 3, 8, 21, 32})
+        for (const bool thinned : {false, true}) check_embedding<T>(dimensions, thinned);
 }
 
 }  // namespace

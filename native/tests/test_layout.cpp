@@ -29,8 +29,8 @@ static void check_arrays() {
         }
         for (std::size_t at = 0; at < given.size(); ++at)
             from.push_back(given[at].data()), to.push_back(back[at].data());
-        layer.read(from.data());
-        layer.write(to.data());
+        layer.read(network.layers[number], from.data());
+        layer.write(network.layers[number], to.data(), T(1));
         CHECK(given == back);
         CHECK(layer.W.get()[layer.units] == 0 && layer.W.get()[layer.stride] == given[0][layer.units]);
         CHECK(layer.b.get()[0] == 20 && (number == 2 || layer.beta.get()[0] == 40));
@@ -46,6 +46,39 @@ static void check_arrays() {
         CHECK(view.layers[at].stride == layer.stride && view.layers[at].gamma == layer.gamma.get());
         CHECK(view.layers[at].mean == layer.mean.get() && view.layers[at].variance == layer.variance.get());
     }
+}
+
+// Of an embedding only what is learned is kept; the rest comes out as it is fixed.
+template <class T>
+static void check_embedding() {
+    Layer embeds{6, 8, Activation::identity};
+    embeds.embedding = Embedding::of(6, {{1, 2}, {3, 1}, {5, 1}}, 2);
+    const Network network{{embeds, {8, 1, Activation::identity}}, {CostKind::squared_error}};
+    Arrays<T> arrays(network);
+    auto& layer = arrays.layers[0];
+    CHECK(layer.inputs == 4 && layer.units == 2 && !layer.b.get() && layer.rows().empty());
+    CHECK(!layer.decays() && arrays.layers[1].decays());
+    // clang-format off
+    const std::vector<T> W = {1, 0, 0, 0, 0, 0, 0, 0,
+                              0, 0, 3, 4, 0, 0, 0, 0,
+                              0, 0, 5, 6, 0, 0, 0, 0,
+                              0, 0, 0, 0, 7, 8, 0, 0,
+                              0, 1, 0, 0, 0, 0, 0, 0,
+                              0, 0, 0, 0, 0, 0, 9, 2};
+    // clang-format on
+    const std::vector<T> b(8);
+    std::vector<T> W_back(48, T(5)), b_back(8, T(5));
+    const T* from[] = {W.data(), b.data()};
+    T* to[] = {W_back.data(), b_back.data()};
+    layer.read(embeds, from), layer.write(embeds, to, T(1));
+    CHECK(W_back == W && b_back == b);
+    for (std::size_t row = 0; row < 4; ++row) CHECK(layer.W.get()[row * layer.stride] == T(2 * row + 3));
+    layer.write(embeds, to, T(0));
+    CHECK(W_back[0] == 0 && W_back[33] == 0 && W_back[10] == 3);
+    Arrays<T> sums(network);
+    sums.add_weights(T(2), arrays);
+    CHECK(sums.layers[0].W.get()[0] == 0);
+    CHECK(arrays.view().layers[0].W == layer.W.get() && !arrays.view().layers[0].whole);
 }
 
 // Zeros, aligned to whole cache lines, small and large.
@@ -77,6 +110,8 @@ int main() {
     check_copy();
     check_arrays<float>();
     check_arrays<double>();
+    check_embedding<float>();
+    check_embedding<double>();
     bool refused = false;
     try {
         Buffer<double>(std::numeric_limits<std::size_t>::max() / 4);

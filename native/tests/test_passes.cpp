@@ -44,6 +44,7 @@ void check_slopes(const Network& net, SimdLevel level) {
         const auto& slopes = found.slopes.layers[at];
         for (std::size_t row = 0; row < std::min<std::size_t>(layer.rows().size(), 3); ++row)
             check(layer.rows()[row][layer.units - 1], slopes.rows()[row][layer.units - 1]);
+        if (!layer.b.get()) continue;
         double sum = 0;
         for (std::size_t row = 0; row < lesson.rows; ++row) sum += found.deltas.rooms[at][row * layer.units];
         const double* summed = layer.beta.get() ? slopes.beta.get() : slopes.b.get();
@@ -91,17 +92,18 @@ struct Packed {
     std::vector<std::vector<T>> arrays;
     Weights<T> weights;
 
-    explicit Packed(const Arrays<T>& from) {
+    Packed(const Network& net, const Arrays<T>& from) {
         constexpr std::size_t vector = cache_line / sizeof(T);
-        for (const auto& layer : from.layers) {
+        for (std::size_t number = 0; number < net.layers.size(); ++number) {
+            const Layer& layer = net.layers[number];
             std::vector<T*> to(6);
-            for (std::size_t at = 0; at < layer.rows().size() + 1; ++at) {
+            for (std::size_t at = 0; at < layer.arrays().size(); ++at) {
                 arrays.emplace_back(layer.units * (at ? 1 : layer.inputs) + vector,
                                     std::numeric_limits<T>::quiet_NaN());
                 to[at] = arrays.back().data();
             }
-            layer.write(to.data());
-            weights.layers.push_back({to[0], to[1], layer.units, to[2], to[3], to[4], to[5]});
+            from.layers[number].write(layer, to.data(), T(1));
+            weights.layers.push_back({to[0], to[1], layer.units, to[2], to[3], to[4], to[5], layer.embeds()});
         }
     }
 };
@@ -139,7 +141,7 @@ void check_predict(SimdLevel level, unsigned one_in, Normalization kind = Normal
     const Weights<T> weights = lesson.start.view();
     const Traced<T> wanted(lesson, weights, lesson.X.plain(), level, 1);
     kind == Normalization::none ? check_sums(lesson, wanted) : check_normal(lesson, wanted);
-    const Packed<T> packed(lesson.start);
+    const Packed<T> packed(lesson.net, lesson.start);
     std::size_t threads = 0;
     for (const auto& form : lesson.X.all()) {
         const auto& from = threads % 2 ? packed.weights : weights;
@@ -217,6 +219,37 @@ void check_gradients(unsigned one_in, Normalization kind = Normalization::none) 
     }
 }
 
+// An embedding has the bits of a layer like any other with the same weights, fixed and learned.
+template <class T>
+void check_embedded(SimdLevel level, unsigned one_in) {
+    // 200 inputs of which 70 pass on; all that is learned from is the same for both
+    const Network net = embedded(classifier({130, 60, 3}), 200, {{2, 50}, {90, 1}, {120, 79}}, 20);
+    Network plain = net;
+    plain.layers[0].embedding = {};
+    const Lesson<T> lesson(net, 530, one_in);
+    Lesson<T> other(plain, 530, one_in);
+    const Packed<T> packed(net, lesson.start);
+    for (std::size_t at = 0; at < net.layers.size(); ++at) {
+        const T* const from[] = {packed.weights.layers[at].W, packed.weights.layers[at].b};
+        other.start.layers[at].read(plain.layers[at], from);
+    }
+    const Traced<T> wanted(other, other.start.view(), other.X.plain(), level, 1);
+    std::size_t threads = 0;
+    for (const auto& form : lesson.X.all())
+        for (const Weights<T>& weights : {packed.weights, lesson.start.view()})
+            CHECK(Traced<T>(lesson, weights, form.X, level, threads++ % 4 + 1) == wanted);
+    LayerRooms<T> deltas(net, 530), others(net, 530);
+    Arrays<T> slopes(net), all(plain);
+    gradients(net, lesson.start, lesson.examples(), 0, level, 3, deltas.places, slopes);
+    gradients(plain, other.start, other.examples(), 0, level, 1, others.places, all);
+    CHECK(deltas.rooms == others.rooms);
+    for (std::size_t input = 0; input < 200; ++input)
+        if (const auto [unit, row] = net.layers[0].embedding.places[input]; row != Embedding::none) {
+            const T* const found = slopes.layers[0].W.get() + row * slopes.layers[0].stride;
+            CHECK(std::equal(found, found + 20, all.layers[0].W.get() + input * all.layers[0].stride + unit));
+        }
+}
+
 }  // namespace
 
 int main() {
@@ -229,6 +262,11 @@ int main() {
         check_slopes(network(Activation::tanh, Activation::exp, {CostKind::poisson}, {2, 3}), level);
         check_slopes(network(Activation::tanh, Activation::identity, {CostKind::squared_error}, {2, 9, 1}), level);
         for (const unsigned one_in : {1, 6}) check_predict<float>(level, one_in), check_predict<double>(level, one_in);
+        for (const unsigned one_in : {1, 6})
+            check_embedded<float>(level, one_in), check_embedded<double>(level, one_in);
+        check_slopes(embedded(network(Activation::tanh, Activation::softmax, {CostKind::cross_entropy}, {6, 4, 3}), 7,
+                              {{1, 3}, {5, 2}}, 2),
+                     level);
         for (const Normalization kind : {Normalization::batch, Normalization::layer}) {
             check_slopes(
                 normalized(network(Activation::silu, Activation::softmax, {CostKind::cross_entropy}, widths), kind),

@@ -28,7 +28,7 @@ void check_parts(const Lesson<T>& lesson, const Inputs<T>& X, std::size_t thread
     auto sweep = sweep_of(lesson, X, SimdLevel::baseline, threads);
     Crew crew(sweep.members());
     std::vector<std::vector<int>> named;
-    for (const Layer& layer : lesson.net.layers) named.emplace_back(layer.inputs);
+    for (const Layer& layer : lesson.net.layers) named.emplace_back(layer.weight_rows());
     std::set<std::pair<std::size_t, std::size_t>> starts;
     std::mutex alone;
     sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
@@ -85,8 +85,9 @@ void check_found(const Lesson<T>& lesson, const std::vector<double>& numbers) {
     CHECK(numbers[2] < numbers[1] && numbers[2] > 0);
     std::size_t at = 0;
     for (const Layer& layer : lesson.net.layers) {
-        for (const std::size_t end = at + layer.inputs * layer.units; at < end; ++at)
+        for (const std::size_t end = at + layer.weight_rows() * layer.weight_columns(); at < end; ++at)
             check_close(after[at], before[at] - 0.1 * slopes[at], 1e-6, "a step along the slope");
+        if (layer.embeds()) continue;  // all of it
         at += layer.units * (layer.arrays().size() - 1);
     }
 }
@@ -108,7 +109,9 @@ void check_all() {
     const Lesson<T> narrow(classifier({700, 20, 4}), 120, 8), even(classifier(widths), 50),
         by_running(normalized(classifier(widths), Normalization::batch), 50),
         by_layer(normalized(classifier(widths), Normalization::layer), 50);
-    for (const Lesson<T>* lesson : {&narrow, &even, &by_running, &by_layer}) {
+    const std::vector<Embedding::Column> columns = {{3, 40}, {60, 1}, {61, 70}};
+    const Lesson<T> embeds(embedded(classifier({160, 130, 10}), 151, columns, 40), 50, 2);
+    for (const Lesson<T>* lesson : {&narrow, &even, &by_running, &by_layer, &embeds}) {
         check_bits(*lesson);
         for (const std::size_t threads : {1, 2, 3, 4})
             for (const auto& form : lesson->X.all()) check_parts(*lesson, form.X, threads);

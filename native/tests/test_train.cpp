@@ -170,6 +170,37 @@ void check_normalized(Normalization kind) {
     check_bits(Lesson<T>(net, 360), rule);
 }
 
+// Behind an embedding: what is learned of it, with everything that a rule may ask for.
+template <class T>
+void check_embedded() {
+    const std::vector<Embedding::Column> columns = {{3, 40}, {60, 1}, {61, 70}};
+    Network net = embedded(network(Activation::gelu, Activation::softmax, {CostKind::cross_entropy}, {130, 70, 7}), 151,
+                           columns, 30);
+    const Lesson<T> sparse(net, 360, 7), full(net, 700);
+    StepRule rule{.optimizer = adam, .batch_size = 170};
+    check_bits(sparse, rule), check_forms(sparse, rule), check_forms(full, rule);
+    rule.l2 = 0.1, rule.dropout = 0.3, rule.seed = 9, rule.batch_size = 600;
+    check_bits(full, rule), check_forms(full, rule);
+    rule.clip_norm = 0.5, rule.max_norm = 0.8;
+    check_bits(full, rule), check_forms(sparse, rule);
+    net.layers[1].normalization = Normalization::batch;
+    check_bits(Lesson<T>(net, 360), rule);
+}
+
+// Neither weight decay nor a limit of norms moves what an embedding has learned; with no slope nothing does.
+void check_kept(SimdLevel level) {
+    const Network net = embedded(classifier({6, 4, 3}), 9, {{1, 4}, {5, 3}}, 2);
+    Lesson<double> lesson(net, 40);
+    std::fill(lesson.weights.begin(), lesson.weights.end(), 0.0);  // all slopes are 0
+    const Optimizer decays{OptimizerKind::adamw, 0, 0, 0.9, 0.999, 1e-8, 0.5, false};
+    for (const double clip : {std::numeric_limits<double>::infinity(), 1.0}) {
+        const StepRule rule{.optimizer = decays, .batch_size = 20, .l2 = 0.3, .clip_norm = clip, .max_norm = 0.01};
+        const std::vector<double> before = flat(lesson.start), after = train(lesson, rule, lesson.X.plain(), {level});
+        CHECK(std::equal(before.begin(), before.begin() + 14, after.begin()));
+        CHECK(before[14] != after[14]);
+    }
+}
+
 // A batch leaves its mean and variance in the running statistics; what a step does depends on them alone.
 void check_running(SimdLevel level) {
     const Lesson<double> lesson(normalized(classifier({5, 4, 3}), Normalization::batch), 20);
@@ -305,7 +336,10 @@ int main() {
     check_rules<double>();
     for (const Normalization kind : {Normalization::batch, Normalization::layer})
         check_normalized<float>(kind), check_normalized<double>(kind);
+    check_embedded<float>();
+    check_embedded<double>();
     for (const SimdLevel level : levels_here()) {
+        check_kept(level);
         check_zeros(level);
         check_clipping(level);
         check_limiting(level);

@@ -16,6 +16,8 @@ class Network:
         cost_numbers: list[float] = ...,
         groups: list[int] = ...,
         normalizations: list[str] = ...,
+        columns: list[tuple[int, int]] = ...,
+        dimensions: int = ...,
     ) -> None: ...
 
 class Optimizer:

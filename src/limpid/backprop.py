@@ -3,7 +3,8 @@
 Row vectors throughout: x is (rows, inputs), layer l computes z = a_previous W + b and a = f(z). Blame flows back as
 delta = dC/dz: at the output from the cost, and from layer to layer as delta = (delta_next W_next^T) * f'(z)
 (Rumelhart, Hinton, Williams 1986). Between a normalised layer's sums a_previous W + b and its z lies what
-`normalization` says. Plain array-API mathematics: it runs on NumPy, PyTorch and others alike.
+`normalization` says. An `embedding` is a layer of which most weights are fixed.
+Plain array-API mathematics: it runs on NumPy, PyTorch and others alike.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from typing import NamedTuple
 from array_api_compat import array_namespace
 
 from limpid.activations import Array
-from limpid.network import Dense, Network, Parameters
+from limpid.embedding import Embedding
+from limpid.network import Layer, Network, Parameters
 from limpid.normalization import KEPT, Normalized, Statistics, find_normalization
 
 Masks = Sequence[Array | None]
@@ -44,7 +46,10 @@ class Gradients(NamedTuple):
     deltas: list[Array]
     """dC/dz of each layer, (rows, units), where C is the average: a row's delta holds its share of the weight."""
     parameters: Parameters
-    """dC/dW, dC/db of cost and penalty together, named and shaped like the parameters; 0 for running statistics."""
+    """dC/dW, dC/db of cost and penalty together, named and shaped like the parameters.
+
+    0 for running statistics, and for what is fixed in an embedding.
+    """
     running: Parameters = {}
     """In a training step, what it makes of the running statistics of layers that are normalised over the batch."""
 
@@ -77,6 +82,8 @@ def backward(
     for number in range(len(network.layers), 0, -1):
         of_sums, found = _through_normalization(network.layers[number - 1], parameters, trace, number, deltas[0])
         slopes |= found | {f"W{number}": trace.a[number - 1].T @ of_sums}
+        if number == 1 and network.embedding is not None:
+            slopes |= _of_learned(network.embedding, slopes)
         if number > 1:
             activation, z = network.layers[number - 2].function, trace.z[number - 2]
             blame = _masked(of_sums @ parameters[f"W{number}"].T, masks, number - 1)
@@ -138,7 +145,7 @@ def _normalized(
 
 
 def _through_normalization(
-    layer: Dense, parameters: Parameters, trace: Trace, number: int, delta: Array
+    layer: Layer, parameters: Parameters, trace: Trace, number: int, delta: Array
 ) -> tuple[Array, Parameters]:
     """The blame for a layer's sums from that for its z, and the slopes of all that it owns but W."""
     xp, normalized = array_namespace(delta), trace.normalized[number - 1]
@@ -151,6 +158,12 @@ def _through_normalization(
     # a batch's own mean takes b away again: its slope is 0, and rounding must not make a step of that
     found["b"] = xp.zeros_like(found["beta"]) if normalized.shares is not None else xp.sum(of_sums, axis=0)
     return of_sums, {f"{kind}{number}": slope for kind, slope in found.items()}
+
+
+def _of_learned(embedding: Embedding, slopes: Parameters) -> Parameters:
+    """What is fixed in an embedding is never moved: its slope counts as 0."""
+    xp, W, b = array_namespace(slopes["W1"]), slopes["W1"], slopes["b1"]
+    return {"W1": xp.where(xp.asarray(embedding.learned), W, xp.zeros_like(W)), "b1": xp.zeros_like(b)}
 
 
 def _running(parameters: Parameters, trace: Trace) -> Parameters:

@@ -39,6 +39,7 @@ def train(
     output: option.Output = None,
     cost: option.Cost = None,
     normalization: option.Normalization = None,
+    embedding: option.Embedding = None,
     optimizer: option.Optimizer = None,
     learning_rate: option.LearningRate = None,
     momentum: option.Momentum = None,

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from limpid.comparison import Comparison, Standing, words
+from limpid.embedding import Embedding
 from limpid.evaluation import Evaluation
 from limpid.learning import Learning
 from limpid.model import Model
@@ -231,8 +232,10 @@ def show(model: Model, path: Path) -> None:
     table = Table("layer", "neurons", "activation", "weights", "biases", "largest weight", "rms weight")
     table.add_row("0", str(model.network.inputs), "inputs", "", "", "", "")
     for number, layer in enumerate(model.network.layers, start=1):
-        weights = model.parameters[f"W{number}"]
-        sizes = str(layer.units), str(layer), f"{weights.size:,}", f"{layer.units:,}"
+        weights, biases = model.parameters[f"W{number}"], f"{layer.units:,}"
+        if isinstance(layer, Embedding):
+            weights, biases = weights[layer.learned], ""
+        sizes = str(layer.units), str(layer), f"{weights.size:,}", biases
         table.add_row(str(number), *sizes, f"{np.abs(weights).max():.3g}", f"{np.sqrt(np.mean(weights**2)):.3g}")
     console.print(table)
     say(f"{model.network.count():,} parameters of {model.parameters['W1'].dtype}")

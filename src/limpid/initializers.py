@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.embedding import Embedding
 from limpid.errors import choose
 from limpid.network import Network, Parameters
 
@@ -78,6 +79,20 @@ INITIALIZERS: dict[str, Initializer] = {
 """Every way to draw initial weights, by name."""
 
 
+EMBEDDED = 0.3
+"""How long the numbers that stand for a category are as a vector, about, before they are learned.
+
+Measured (docs/results.md): from 1, as N(0, 1 / dimensions) has it, rare categories keep too much of where they began.
+"""
+
+
+def embedded(random: Random, embedding: Embedding) -> Draw:
+    """An embedding's W: what is learned from N(0, 0.3^2 / dimensions), input by input."""
+    W = embedding.fixed
+    W[embedding.learned] = random.normal(0.0, EMBEDDED / sqrt(embedding.dimensions), embedding.count())
+    return W
+
+
 def natural_initializer(activation: str) -> str:
     """The name of the draw that keeps signals alive through layers of `activation`."""
     if activation == "selu":
@@ -88,14 +103,18 @@ def natural_initializer(activation: str) -> str:
 def initial_parameters(network: Network, name: str, random: Random, dtype: Any = np.float64) -> Parameters:
     """Draw layer by layer, W1, b1, W2, ...; the output layer follows the hidden layers' activation.
 
-    What normalisation owns starts where it changes nothing. `name` from `INITIALIZERS`; `dtype` of the arrays made.
+    What normalisation owns starts where it changes nothing; an embedding has a draw of its own.
+    `name` from `INITIALIZERS`; `dtype` of the arrays made.
     Errors: `LimpidError` for an unknown name.
     """
     draw = choose("initializer", name, INITIALIZERS)
-    activation = network.layers[0].activation if len(network.layers) > 1 else "identity"
+    activation = network.hidden[0].activation if network.hidden else "identity"
     parameters: Parameters = {}
     for number, (fan_in, layer) in enumerate(zip(network.widths, network.layers, strict=False), start=1):
-        weights, biases = draw(random, fan_in, layer.units, activation)
+        if isinstance(layer, Embedding):
+            weights, biases = embedded(random, layer), np.zeros(layer.units)
+        else:
+            weights, biases = draw(random, fan_in, layer.units, activation)
         ones, zeros = np.ones(layer.units), np.zeros(layer.units)
         first = {"W": weights, "b": biases, "gamma": ones, "beta": zeros, "mean": zeros, "variance": ones}
         for kind in layer.shapes(fan_in):

@@ -65,7 +65,8 @@ class Learning:
         self.encoder: TableEncoder | None = like.encoder if like else _encoder(self.train)
         inputs = self.encoder.outputs if self.encoder else dataset.X.shape[1]
         answers = 1 if y.ndim == 1 else y.shape[1]
-        self.network = network_for(dataset.task, answers, inputs, self.recipe, self.classes)
+        categories = self.encoder.categories if self.encoder else ()
+        self.network = network_for(dataset.task, answers, inputs, self.recipe, self.classes, categories)
         self.input_scaling: Scaling = like.input_scaling if like else _input_scaling(self.train, inputs)
         self.target_scaling = target_scaling(_known(self.train), dataset.task, self.network)
         self._class_weights = class_weights(self.recipe, _known(self.train), self.classes)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ def memory_needed(network: Network, *, slots: int, batch_size: int, dtype: Any, 
     """About how many bytes training takes beside the examples, of which `scaled` numbers are scaled to new arrays."""
     rows = batch_size if network.over_batch else min(batch_size, ROWS_AT_ONCE)
     activations = (5 if any(layer.normalization for layer in network.layers) else 3) * sum(network.widths) * rows
-    numbers = (COPIES * (1 + slots) + 1) * network.count() + activations + scaled
+    owned = sum(prod(shape) for shape in network.shapes().values())
+    numbers = (COPIES * (1 + slots) + 1) * owned + activations + scaled
     return numbers * int(np.dtype(dtype).itemsize) + 2 * scaled * int(np.dtype(np.float64).itemsize)
 
 

@@ -11,13 +11,12 @@ from typing import Any, ClassVar, TypeAlias
 
 from limpid.activations import ACTIVATIONS, Activation, Array, find_activation
 from limpid.costs import COSTS, Cost, find_cost
+from limpid.embedding import LARGEST_LAYER, Embedding
 from limpid.errors import LimpidError
 from limpid.normalization import find_normalization
 
 Parameters: TypeAlias = dict[str, Array]
 """Named arrays: "W1" (fan_in, fan_out), "b1" (fan_out,), "W2", ... in the order of the layers."""
-
-LARGEST_LAYER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Dense:
     activation: str
     normalization: str | None = None
 
+    kind: ClassVar[str] = "dense"
     decayed: ClassVar[frozenset[str]] = frozenset({"W"})
     """The kinds of array that L2 and weight decay pull to zero; all others are left out."""
 
@@ -57,17 +57,21 @@ class Dense:
         return self.activation if self.normalization is None else f"{self.activation} over {self.normalization}"
 
 
+Layer: TypeAlias = Dense | Embedding
+
+
 @dataclass(frozen=True)
 class Network:
     """A chain of layers over `inputs` numbers, and the cost that training makes small.
 
-    Errors: `LimpidError` for a size that is not a positive integer, an unknown name, an activation that only
-    outputs can have in a hidden layer, normalised outputs, or a cost that the output activation or the number of
-    outputs does not fit.
+    The first may be an `Embedding`, which does not count as a hidden layer. Errors: `LimpidError` for a size that is
+    not a positive integer, an unknown name, an activation that only outputs can have in a hidden layer, normalised
+    outputs, an embedding that is not the first layer or the only one or has other inputs, or a cost that the output
+    activation or the number of outputs does not fit.
     """
 
     inputs: int
-    layers: tuple[Dense, ...]
+    layers: tuple[Layer, ...]
     cost: str
 
     def __post_init__(self) -> None:
@@ -80,9 +84,30 @@ class Network:
                     f"a hidden layer cannot use {layer.activation!r}: it is for outputs; "
                     f"choose one of {', '.join(hidden_activations())}"
                 )
-        if self.layers[-1].normalization is not None:
-            raise LimpidError(f"outputs are not normalised, got {self.layers[-1].normalization!r} for the last layer")
-        _check_output(self.layers[-1], self.cost_function)
+        if any(isinstance(layer, Embedding) for layer in (*self.layers[1:], self.layers[-1])):
+            raise LimpidError("an embedding must be the first layer, and not the only one")
+        if self.embedding and self.embedding.inputs != self.inputs:
+            raise LimpidError(f"an embedding of {self.embedding.inputs} inputs does not fit {self.inputs} inputs")
+        if self._last.normalization is not None:
+            raise LimpidError(f"outputs are not normalised, got {self._last.normalization!r} for the last layer")
+        _check_output(self._last, self.cost_function)
+
+    @property
+    def _last(self) -> Dense:
+        last = self.layers[-1]
+        assert isinstance(last, Dense)
+        return last
+
+    @property
+    def embedding(self) -> Embedding | None:
+        """The first layer, where it is one."""
+        first = self.layers[0]
+        return first if isinstance(first, Embedding) else None
+
+    @property
+    def hidden(self) -> tuple[Dense, ...]:
+        """The hidden layers."""
+        return tuple(layer for layer in self.layers[:-1] if isinstance(layer, Dense))
 
     @property
     def output(self) -> Activation:
@@ -92,7 +117,7 @@ class Network:
     @property
     def linear(self) -> "Network":
         """The same without the output activation."""
-        layers = (*self.layers[:-1], replace(self.layers[-1], activation="identity"))
+        layers = (*self.layers[:-1], replace(self._last, activation="identity"))
         return replace(self, layers=layers, cost="squared_error")
 
     @property
@@ -105,7 +130,7 @@ class Network:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Inputs, hidden layers, outputs: (784, 128, 10)."""
+        """Inputs, what each layer makes of them, outputs: (784, 128, 10)."""
         return (self.inputs, *(layer.units for layer in self.layers))
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -127,32 +152,43 @@ class Network:
         return any(layer.normalization == "batch" for layer in self.layers)
 
     def count(self) -> int:
-        """The number of weights, biases and all else that layers own."""
-        return sum(prod(shape) for shape in self.shapes().values())
+        """The number of weights, biases and all else that layers own, without what is fixed in an embedding."""
+        numbers = sum(prod(shape) for shape in self.shapes().values())
+        if self.embedding is None:
+            return numbers
+        return numbers - (self.inputs + 1) * self.embedding.units + self.embedding.count()
 
     def describe(self) -> dict[str, Any]:
         """Plain values that `from_description` reads back."""
-        layers = [{"kind": "dense", **asdict(layer)} for layer in self.layers]
+        layers = [{"kind": layer.kind, **asdict(layer)} for layer in self.layers]
         return {"inputs": self.inputs, "layers": layers, "cost": self.cost}
 
     @staticmethod
     def from_description(description: Mapping[str, Any]) -> "Network":
         """The network that `describe` described; `LimpidError` where it describes none."""
         try:
-            layers = [
-                # files of before there was normalisation lack it
-                (layer["kind"], Dense(layer["units"], layer["activation"], layer.get("normalization")))
-                for layer in description["layers"]
-            ]
-            inputs, cost = description["inputs"], description["cost"]
+            layers = tuple(_layer(layer) for layer in description["layers"])
+            return Network(description["inputs"], layers, description["cost"])
         except (KeyError, TypeError) as error:
             raise LimpidError(f"a network's description lacks {error}") from None
-        if unknown := {kind for kind, _ in layers} - {"dense"}:
-            raise LimpidError(f"unknown kind of layer {', '.join(map(repr, unknown))}; this version knows 'dense'")
-        return Network(inputs, tuple(layer for _, layer in layers), cost)
 
     def __str__(self) -> str:
-        return f"{'-'.join(map(str, self.widths))} ({', '.join(dict.fromkeys(map(str, self.layers)))}; {self.cost})"
+        inputs, first, *others = map(str, self.widths)
+        widths = "-".join([f"{inputs}{'>' if self.embedding else '-'}{first}", *others])
+        return f"{widths} ({', '.join(dict.fromkeys(map(str, self.layers)))}; {self.cost})"
+
+
+def _layer(described: Mapping[str, Any]) -> Layer:
+    kind = described["kind"]
+    if kind == Dense.kind:
+        # files of before there was normalisation lack it
+        return Dense(described["units"], described["activation"], described.get("normalization"))
+    if kind == Embedding.kind:
+        columns = [tuple(column) for column in described["columns"]]
+        if any(len(column) != 2 for column in columns):
+            raise LimpidError(f"an embedded column is told by its first input and its size, got {columns}")
+        return Embedding(described["inputs"], tuple((first, size) for first, size in columns), described["dimensions"])
+    raise LimpidError(f"unknown kind of layer {kind!r}; this version knows {Dense.kind!r} and {Embedding.kind!r}")
 
 
 def dense_network(
@@ -163,8 +199,9 @@ def dense_network(
     output: str = "softmax",
     cost: str | None = None,
     normalization: str | None = None,
+    embedding: Embedding | None = None,
 ) -> Network:
-    """A network of dense layers.
+    """A network of dense layers, behind an `embedding` where there is one.
 
     `inputs` numbers in, one hidden layer for each number in `hidden`, `outputs` numbers out. `activation` is one
     name for all hidden layers, or one a layer. `cost` is the one that `output` goes with where it is left open.
@@ -174,8 +211,9 @@ def dense_network(
     each = (activation,) * len(hidden) if isinstance(activation, str) else tuple(activation)
     if len(each) != len(hidden):
         raise LimpidError(f"one activation for each hidden layer is needed: {len(hidden)} layers, got {len(each)}")
+    first = () if embedding is None else (embedding,)
     layers = [Dense(units, name, normalization) for units, name in zip(hidden, each, strict=True)]
-    return Network(inputs, (*layers, Dense(outputs, output)), cost or natural_cost(output))
+    return Network(inputs, (*first, *layers, Dense(outputs, output)), cost or natural_cost(output))
 
 
 def natural_cost(output: str) -> str:

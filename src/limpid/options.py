@@ -67,6 +67,10 @@ Cost = Annotated[str | None, typer.Option(help=COST_HELP)]
 Normalization = Annotated[
     str | None, typer.Option(help="What hidden neurons' sums are normalised over: batch, layer; nothing if not said.")
 ]
+Embedding = Annotated[
+    int | None,
+    typer.Option(help="Learned numbers for each column of categories; 0 for an input for each category instead."),
+]
 Optimizer = Annotated[str | None, typer.Option(help=OPTIMIZER_HELP)]
 LearningRate = Annotated[float | None, typer.Option(help="Length of a step.")]
 Momentum = Annotated[float | None, typer.Option(help="For the optimizers momentum and nesterov.")]

@@ -1,5 +1,6 @@
 """What learning needs before its first step, whether the rows are in memory or not: network, scaling, targets, rule."""
 
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.activations import find_activation
+from limpid.embedding import Embedding
 from limpid.encoder import Scaling, check_targets, encode_labels, value_range
 from limpid.engines import StepRule
 from limpid.errors import LimpidError
@@ -14,11 +16,24 @@ from limpid.network import Network, dense_network
 from limpid.recipe import Recipe, optimizer_of
 from limpid.stopping import Stopping
 
+ONE_HOT = 50
+"""Columns of at most so many categories have an input for each, unless an embedding is asked for."""
+DIMENSIONS = 32
+"""Of the others' embedding. Both are measured (docs/results.md); with fewer, products of columns are often missed."""
 
-def network_for(task: str, answers: int, inputs: int, recipe: Recipe, classes: NDArray[Any] | None) -> Network:
+
+def network_for(
+    task: str,
+    answers: int,
+    inputs: int,
+    recipe: Recipe,
+    classes: NDArray[Any] | None,
+    categories: Sequence[tuple[int, int]] = (),
+) -> Network:
     """With so many `inputs`, for so many `answers` a row or the `classes` of a classification.
 
-    Errors: `LimpidError` where the recipe's output does not fit the task.
+    `categories`: first input and size of each column of categories. Errors: `LimpidError` where the recipe's output
+    does not fit the task, or there is nothing to embed.
     """
     outputs = answers
     if classes is None:
@@ -33,7 +48,19 @@ def network_for(task: str, answers: int, inputs: int, recipe: Recipe, classes: N
             raise LimpidError(f"the outputs {output!r} are for several answers a row, a classification has one")
         outputs = 1 if output == "sigmoid" and len(classes) == 2 else len(classes)
     activation: Any = recipe.activation
-    return dense_network(inputs, recipe.hidden, outputs, activation, output, recipe.cost, recipe.normalization)
+    return dense_network(
+        *(inputs, recipe.hidden, outputs, activation, output, recipe.cost, recipe.normalization),
+        _embedding(inputs, categories, recipe.embedding),
+    )
+
+
+def _embedding(inputs: int, categories: Sequence[tuple[int, int]], dimensions: int | None) -> Embedding | None:
+    """Of all `categories` where `dimensions` are asked for, else of those that are many."""
+    if dimensions and not categories:
+        raise LimpidError(f"embedding {dimensions} needs a table with columns of categories, there are none")
+    least = ONE_HOT + 1 if dimensions is None else 1
+    columns = tuple((first, size) for first, size in categories if size >= least)
+    return Embedding(inputs, columns, dimensions or DIMENSIONS) if columns and dimensions != 0 else None
 
 
 def _natural_output(task: str, cost: str | None) -> str:

@@ -37,8 +37,10 @@ class Recipe:
 
     `hidden`: neurons of each hidden layer. `activation` of hidden layers, `output` of the last, `cost`: by name.
     Of a table with kinds of columns these are silu, adamw and coslog4 if not said, else relu, adam and constant.
-    `normalization` of hidden layers over the "batch" or the "layer", or None for none. `optimizer`, also "lbfgs", with
-    its `learning_rate` and `momentum`; `schedule` after `warm_up` epochs.
+    `normalization` of hidden layers over the "batch" or the "layer", or None for none. `embedding`: so many learned
+    numbers in place of each column of categories of a table, 0 for an input of its own for each category; None leaves
+    columns of few categories as they are. `optimizer`, also "lbfgs", with its `learning_rate` and `momentum`;
+    `schedule` after `warm_up` epochs.
     `l2`, `dropout`, `clip_norm`, `max_norm`, `label_smoothing`, `batch_size`: as in `StepRule`.
     `class_weight` "balanced" lets each class count the same, however few rows it has. `epochs` at most; training
     stops after `patience` epochs (0: never) that are not better by `tolerance` in cost on the `validation_size` share
@@ -53,6 +55,7 @@ class Recipe:
     output: str | None = None
     cost: str | None = None
     normalization: str | None = None
+    embedding: int | None = None
     optimizer: str | None = None
     learning_rate: float | None = None
     momentum: float | None = None
@@ -143,6 +146,8 @@ def check_recipe(recipe: Recipe) -> None:
             raise LimpidError(f"the {what} size must be a share of at least 0 and below 1, got {share!r}")
     if recipe.seed < 0:
         raise LimpidError(f"the seed must be an integer of at least 0, got {recipe.seed!r}")
+    if recipe.embedding is not None and recipe.embedding < 0:
+        raise LimpidError(f"the embedding must have at least 0 dimensions, got {recipe.embedding!r}")
     if recipe.patience is not None and recipe.patience < 0:
         raise LimpidError(f"the patience must be at least 0 epochs, got {recipe.patience!r}")
     if recipe.learning_rate is not None and not 0 < recipe.learning_rate < inf:
@@ -170,7 +175,7 @@ def optimizer_of(recipe: Recipe) -> Optimizer:
 def _check_kinds(recipe: Recipe) -> None:
     """Each choice is of the kind that it must be, before any is compared with a number."""
     for kind, names, called in (
-        (Integral, ("batch_size", "epochs", "patience", "seed", "threads"), "an integer"),
+        (Integral, ("embedding", "batch_size", "epochs", "patience", "seed", "threads"), "an integer"),
         (Real, NUMBERS, "a number"),
         (
             str,

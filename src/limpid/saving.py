@@ -1,5 +1,6 @@
 """Models into files and out of them: what a model holds as plain values and arrays, and every check on the way back."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from math import isfinite, nan
 from pathlib import Path
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from limpid import model_file
 from limpid.dataset import TASKS
+from limpid.embedding import Embedding
 from limpid.encoder import Scaling
 from limpid.engines import State, find_engine
 from limpid.errors import LimpidError, ModelFileError
@@ -85,6 +87,8 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         for slot in kept["slots"]:
             expected |= {f"optimizer.{slot}.{name}": shape for name, shape in network.shapes().items()}
     check_arrays(arrays, expected)
+    if network.embedding is not None:
+        _check_fixed(network.embedding, arrays, kept["slots"] if kept else ())
     return Model(
         network=network,
         parameters={name: arrays[name] for name in network.shapes()},
@@ -118,6 +122,16 @@ def check_arrays(arrays: dict[str, NDArray[Any]], expected: dict[str, tuple[int,
             raise LimpidError(f"{name} holds numbers below 0")
     if len({arrays[name].dtype for name in expected if "." not in name}) > 1:
         raise LimpidError("the parameters differ in dtype")
+
+
+def _check_fixed(embedding: Embedding, arrays: dict[str, NDArray[Any]], slots: Iterable[str]) -> None:
+    """An embedding passes inputs on unchanged and learns nothing else than its own; so does a descent that goes on."""
+    fixed, others = embedding.fixed, ~embedding.learned
+    wanted = {"": fixed, "descent.": fixed, **{f"optimizer.{slot}.": np.zeros_like(fixed) for slot in slots}}
+    for prefix, numbers in wanted.items():
+        W, b = arrays.get(f"{prefix}W1"), arrays.get(f"{prefix}b1")
+        if W is not None and b is not None and (b.any() or (W[others] != numbers[others]).any()):
+            raise LimpidError(f"{prefix}W1 or {prefix}b1 differs from what is fixed in an embedding")
 
 
 def _scaling(name: str, arrays: dict[str, NDArray[Any]]) -> Scaling:

@@ -68,7 +68,8 @@ class StreamedLearning:
             raise LimpidError(f"{stream.name}: {rows} rows are too few to set some aside")
         self.encoder, watched = self._encoder(source.inputs, source.categorical)
         answers = 1 if y.ndim == 1 else y.shape[1]
-        self.network = network_for(task, answers, self.encoder.outputs, self.recipe, self.classes)
+        inputs, categories = self.encoder.outputs, self.encoder.categories
+        self.network = network_for(task, answers, inputs, self.recipe, self.classes, categories)
         scaling = target_scaling(y[self.split.rows(LEARNED)], task, self.network)
         self.target_scaling: Scaling = scaling
         self._rows = StreamedRows(

@@ -95,6 +95,14 @@ class TableEncoder:
         """(outputs,) which column each output comes from."""
         return np.repeat(np.arange(len(self.columns)), [len(column.names) for column in self.columns])
 
+    @property
+    def categories(self) -> tuple[tuple[int, int], ...]:
+        """Of each column of categories its first output, and how many it has."""
+        sizes = [len(column.names) for column in self.columns]
+        firsts = np.cumsum([0, *sizes[:-1]]).tolist()
+        kinds = zip(self.columns, firsts, sizes, strict=True)
+        return tuple((first, size) for column, first, size in kinds if isinstance(column, Category))
+
     def table(self, X: Any) -> Table:
         """The columns that are needed of rows as `encode` takes them. Errors: as there."""
         table = table_of(X if is_frame(X) else self._named(X), self.inputs)

@@ -200,6 +200,7 @@ def described(network: Network) -> Any:
     known = _described.get(id(network))
     if known and known[0] is network:
         return known[1]
+    embedding = network.embedding
     made = _native.Network(
         list(network.widths),
         [layer.function.kind for layer in network.layers],
@@ -207,6 +208,8 @@ def described(network: Network) -> Any:
         list(network.cost_function.numbers),
         list(network.output.groups),
         [layer.normalization or "none" for layer in network.layers[:-1]],
+        list(embedding.columns) if embedding else [],
+        embedding.dimensions if embedding else 0,
     )
     if len(_described) >= MOST_DESCRIBED:
         _described.clear()

@@ -16,7 +16,7 @@ from limpid.dropout import dropout_mask
 from limpid.engines.contract import Examples, Made, State, StepRule, Work
 from limpid.engines.inputs import plain
 from limpid.errors import LimpidError
-from limpid.network import Network, Parameters
+from limpid.network import Dense, Network, Parameters
 
 ROWS_AT_ONCE = 8192
 """Rows that `predict` takes at a time, so that a wide layer's activations need not exist for all rows."""
@@ -152,11 +152,13 @@ def masks(network: Network, state: State, rule: StepRule, x: Array) -> list[Arra
     if not rule.dropout:
         return []
     xp = array_namespace(x)
-    drawn: list[NDArray[Any]] = [
+    drawn: list[NDArray[Any] | None] = [
         dropout_mask(rule.dropout, rule.seed, state.step, number, x.shape[0], layer.units)
+        if isinstance(layer, Dense)
+        else None
         for number, layer in enumerate(network.layers[:-1], start=1)
     ]
-    return [xp.asarray(mask, dtype=x.dtype) for mask in drawn]
+    return [None if mask is None else xp.asarray(mask, dtype=x.dtype) for mask in drawn]
 
 
 def clipped(slopes: Parameters, limit: float) -> Parameters:
@@ -169,7 +171,7 @@ def limited(network: Network, parameters: Parameters, limit: float) -> Parameter
     """The hidden layers' weights, each neuron's of a norm of at most `limit` (Srivastava et al. 2014, section 5.1)."""
     xp = array_namespace(parameters["W1"])
     found: Parameters = {}
-    for number in range(1, len(network.layers)):
+    for number in range(2 if network.embedding else 1, len(network.layers)):
         W = parameters[f"W{number}"]
         norms = xp.sqrt(xp.sum(W * W, axis=0))
         found[f"W{number}"] = W * xp.where(norms > limit, limit / norms, xp.ones_like(norms))

@@ -13,7 +13,7 @@ import numpy as np
 
 from limpid.activations import Array
 from limpid.groups import by_group
-from limpid.network import Dense, Network, Parameters
+from limpid.network import Layer, Network, Parameters
 from limpid.normalization import EPSILON
 
 PART = 32
@@ -90,7 +90,7 @@ class Formulas:
             z = self.flushed(z + self.flushed(x[:, at, None] * W[at]))
         return z
 
-    def normalized(self, layer: Dense, own: dict[str, Array], sums: Array) -> Array:
+    def normalized(self, layer: Layer, own: dict[str, Array], sums: Array) -> Array:
         """What a layer's activation sees."""
         if layer.normalization is None:
             return sums
@@ -106,7 +106,7 @@ class Formulas:
         """1 / sqrt(variance + epsilon)."""
         return np.asarray(variance.dtype.type(1) / np.sqrt(variance + self._of["EPSILON"]))
 
-    def activated(self, layer: Dense, z: Array) -> Array:
+    def activated(self, layer: Layer, z: Array) -> Array:
         """f(z); softmax by groups."""
         kind = layer.function.kind
         if kind == "softmax":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from limpid.exports.arithmetic import plain_from
 from limpid.exports.c_text import array, number
 from limpid.exports.subject import Subject
-from limpid.network import Dense
+from limpid.network import Layer
 
 
 def parameters(subject: Subject) -> Iterator[str]:
@@ -39,7 +39,7 @@ def function(subject: Subject) -> str:
     return f"static void network(const real *x, real *outputs)\n{{\n{body}\n}}\n"
 
 
-def _after_sums(layer: Dense, at: int, to: str) -> Iterator[str]:
+def _after_sums(layer: Layer, at: int, to: str) -> Iterator[str]:
     """What a layer does with its sums, which lie in `to`."""
     if layer.normalization == "batch":
         yield f"over_batch({to}, mean{at}, scale{at}, {layer.units});"

@@ -15,7 +15,7 @@ from limpid.exports.arithmetic import constants, plain_from
 from limpid.exports.rows import MILLISECOND, cells_of
 from limpid.exports.sections import runtime
 from limpid.exports.subject import VERSION, Subject
-from limpid.network import Dense
+from limpid.network import Layer
 from limpid.table import MISSING_TEXTS, Table
 from limpid.table_encoder import Encoded
 
@@ -188,7 +188,7 @@ def _layers(subject: Subject) -> Iterator[str]:
     yield f"return a{len(layers)};"
 
 
-def _after_sums(layer: Dense, at: int) -> Iterator[str]:
+def _after_sums(layer: Layer, at: int) -> Iterator[str]:
     """What a layer does with its sums."""
     if layer.normalization == "batch":
         yield f"overBatch(a{at}, mean{at}, scale{at});"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from limpid.exports.onnx_graph import Graph
 from limpid.exports.subject import Subject
-from limpid.network import Dense
+from limpid.network import Layer
 from limpid.normalization import EPSILON
 
 
@@ -23,7 +23,7 @@ def layers(graph: Graph, subject: Subject, x: str) -> str:
     return x
 
 
-def _normalized(graph: Graph, layer: Dense, own: dict[str, str], sums: str) -> str:
+def _normalized(graph: Graph, layer: Layer, own: dict[str, str], sums: str) -> str:
     if layer.normalization == "batch":
         far, variance = graph.node("Sub", sums, own["mean"]), own["variance"]
     else:
@@ -34,7 +34,7 @@ def _normalized(graph: Graph, layer: Dense, own: dict[str, str], sums: str) -> s
     return graph.node("Add", scaled, own["beta"])
 
 
-def _softmax(graph: Graph, layer: Dense, z: str) -> str:
+def _softmax(graph: Graph, layer: Layer, z: str) -> str:
     groups = layer.function.groups
     if not groups:
         return graph.node("Softmax", z, axis=1)

@@ -86,15 +86,16 @@ def _opening(model: Model, evaluation: Evaluation | None) -> str:
         "slope at the end": "" if known.slope is None else f"{known.slope:.2g}",
     }
     boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in facts.items() if value)
-    *hidden, output = model.network.layers
+    hidden, embedding = model.network.hidden, model.network.embedding
     layers = (
         f"{_plural(len(hidden), 'hidden layer')} ({', '.join(dict.fromkeys(map(str, hidden)))})"
         if hidden
         else "no hidden layer"
     )
     told = (
-        f"A dense network with {layers} and {output.activation} outputs learned from {_source(model)} by "
-        f"{known.recipe.get('optimizer', 'descent')}, making the {model.network.cost.replace('_', ' ')} small. "
+        f"A dense network with {f'{embedding}, ' if embedding else ''}{layers} and {model.network.output.name} outputs "
+        f"learned from {_source(model)} by {known.recipe.get('optimizer', 'descent')}, "
+        f"making the {model.network.cost.replace('_', ' ')} small. "
         f"Training ended: {known.stopped_because}."
     )
     return f"""<h1>{escape(_verdict(model, evaluation))}</h1>
@@ -173,6 +174,8 @@ def _mistakes(model: Model, evaluation: Evaluation) -> Iterable[str]:
 
 def _first_layer(model: Model) -> Iterable[str]:
     weights = model.parameters["W1"]
+    if model.network.embedding:
+        weights = weights @ model.parameters["W2"]  # through it, on the neurons behind it
     yield "<h2>What the first layer looks for</h2>"
     if model.image_shape:
         yield (
