@@ -97,6 +97,7 @@ struct Workload {
     CostKind cost = CostKind::cross_entropy;
     OptimizerKind optimizer = OptimizerKind::adam;
     Normalization normalization = Normalization::none;
+    std::size_t dimensions = 0;  // of an embedding of the 8 columns of `categories`
 };
 
 const std::vector<Workload> workloads = {{"mnist 784-128-10, batch 128", {784, 128, 10}, 128, pictures},
@@ -137,7 +138,17 @@ const std::vector<Workload> workloads = {{"mnist 784-128-10, batch 128", {784, 1
                                           Activation::softmax,
                                           CostKind::cross_entropy,
                                           OptimizerKind::adam,
-                                          Normalization::layer}};
+                                          Normalization::layer},
+                                         {"adult 108>76-64-32-2, batch 256, sparse, embedded",
+                                          {108, 76, 64, 32, 2},
+                                          256,
+                                          categories,
+                                          Activation::relu,
+                                          Activation::softmax,
+                                          CostKind::cross_entropy,
+                                          OptimizerKind::adam,
+                                          Normalization::none,
+                                          8}};
 
 Network network_of(const Workload& workload) {
     Network made{{}, {workload.cost}};
@@ -147,6 +158,13 @@ Network network_of(const Workload& workload) {
         made.layers.push_back({workload.widths[at], workload.widths[at + 1], last ? workload.output : workload.hidden,
                                last ? Normalization::none : workload.normalization});
     }
+    if (!workload.dimensions) return made;
+    Layer& first = made.layers.front();
+    const std::size_t of_each = (first.inputs - 6) / 8;
+    std::vector<Embedding::Column> columns;
+    for (std::size_t column = 0; column < 8; ++column) columns.push_back({6 + column * of_each, of_each});
+    first.activation = Activation::identity;
+    first.embedding = Embedding::of(first.inputs, columns, workload.dimensions);
     return made;
 }
 
