@@ -25,7 +25,7 @@ OF_STEPS = ("dropout", "clip_norm", "max_norm", "label_smoothing")
 """What only optimizers that go step by step can take."""
 ROWS_FOR_LARGE_BATCHES = 10_000
 PATIENCE, PATIENCE_WITH_TABLES = 10, 25
-RATES_OF_TABLES, RATE_OF_FEW_LABELS, L2_OF_FEW_LABELS = (0.005, 0.01), 0.002, 1.0
+RATES_OF_TABLES, RATE_OF_FEW_LABELS, L2_OF_FEW_LABELS = (0.005, 0.01), 0.002, 0.1
 """Of AdamW where labels and where numbers are learned, and of labels of few rows, which a penalty keeps from being
 learned by heart. Chosen with all that is particular to tables by rows that were neither learned from nor tested on;
 RealMLP (D. Holzmueller et al., 2024) has the same optimizer and schedule."""
