@@ -17,7 +17,7 @@ from limpid.preparation import class_weights, row_weights, step_rule, stopping, 
 from limpid.readers import read
 from limpid.readers.parts import open_stream
 from limpid.schedules import find_schedule, warmed_up
-from limpid.stream import LEARNED, TESTED, WATCHED
+from limpid.stream import LEARNED, TESTED, WATCHED, fills
 from limpid.streamed_learning import StreamedLearning, learn_stream
 from limpid.training import Descending, Training, Validation
 
@@ -114,6 +114,13 @@ def test_the_bits_are_those_of_all_rows_in_the_same_order(
     order = learning.pass_order(0)
     assert np.array_equal(np.sort(order), np.flatnonzero(learning.split.rows(LEARNED)))
     assert not np.array_equal(order, learning.pass_order(1))
+
+
+def test_the_first_of_several_fills_is_smaller() -> None:
+    counts = [[10] * 8] * 4
+    assert [len(fill.order) for fill in fills(counts, 160, 0, 0)] == [20, 160, 140]
+    assert [len(fill.order) for fill in fills(counts, 320, 0, 0)] == [320]
+    assert [len(fill.order) for fill in fills(counts, 1, 0, 0)] == [10] * 32
 
 
 def test_scales_and_categories_are_those_of_the_rows_learned_from(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

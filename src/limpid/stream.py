@@ -33,6 +33,8 @@ class Stream(Protocol):
 
 PIECE = 32_768
 """Rows that are read and encoded together."""
+FIRST = 8
+"""The first fill of a pass has so much less room."""
 
 
 class StreamedTable(NamedTuple):
@@ -100,16 +102,16 @@ def fills(counts: list[list[int]], most: int, seed: int, number: int) -> Iterato
     """Blocks in random order, cut into fills of at most `most` rows or one piece, whose rows are shuffled.
 
     `counts` are the rows to learn from in each piece of each block; `number` is the pass, from 0: each has its own
-    order.
+    order. Where there are several fills the first is smaller: learning begins sooner, while the next is read.
     """
     random = np.random.default_rng([seed, number])
     together: list[tuple[int, int]] = []
-    rows = 0
+    rows, room = 0, most if sum(map(sum, counts)) <= most else most // FIRST
     for block in random.permutation(len(counts)).tolist():
         for piece, count in enumerate(counts[block]):
-            if together and rows + count > most:
+            if together and rows + count > room:
                 yield Fill(together, random.permutation(rows))
-                together, rows = [], 0
+                together, rows, room = [], 0, most
             together.append((block, piece))
             rows += count
     if rows:
