@@ -139,9 +139,9 @@ template <class T>
 #endif
 }
 
-// `to` += factor times `from`: mostly fewer numbers than a vector has.
+// `to` += factor times `from`, of any number of numbers: what lies beside them is not touched.
 template <class T>
-[[gnu::always_inline]] inline void add_few(T factor, const T* __restrict from, std::size_t count, T* __restrict to) {
+[[gnu::always_inline]] inline void add_to(T factor, const T* __restrict from, std::size_t count, T* __restrict to) {
     for (std::size_t at = 0; at < count; ++at) to[at] = fused(factor, from[at], to[at]);
 }
 
@@ -160,8 +160,8 @@ void embed(const Embedded<T>& of, std::size_t rows, T* a, T* slope) {
             if (learned == Embedding::none)
                 a[unit] = entry->value;
             else
-                add_few(entry->value, of.W + (of.whole ? entry->place * of.stride + unit : learned * of.stride),
-                        of.embedding.dimensions, a + unit);
+                add_to(entry->value, of.W + (of.whole ? entry->place * of.stride + unit : learned * of.stride),
+                       of.embedding.dimensions, a + unit);
         }
     }
 }
@@ -174,7 +174,7 @@ void scatter_embedded(const Embedded<T>& of, std::size_t part, std::size_t first
         const std::uint32_t* bounds = of.x.bounds + row * of.x.step + part;
         for (const Entry<T>*entry = of.x.entries + bounds[0], *end = of.x.entries + bounds[1]; entry < end; ++entry)
             if (const auto [unit, learned] = places[entry->place]; learned != Embedding::none)
-                add_few(entry->value, delta + unit, of.embedding.dimensions, sums + (learned - first) * stride);
+                add_to(entry->value, delta + unit, of.embedding.dimensions, sums + (learned - first) * stride);
     }
 }
 

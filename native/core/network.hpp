@@ -104,7 +104,7 @@ struct Layer {
     std::size_t weight_rows() const { return embeds() ? embedding.rows : inputs; }
     std::size_t weight_columns() const { return embeds() ? embedding.dimensions : units; }
 
-    // The arrays that Python knows it by: W, and others of shape (units,).
+    // The arrays that Python knows it by: W (inputs, units), and others of shape (units,).
     std::vector<std::string_view> arrays() const {
         switch (normalization) {
             case Normalization::none:

@@ -59,9 +59,9 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
       columns_(members_ * widest_),
       block_(inputs_.sparse() ? members_ * inputs_.block() * weight_stride_ : 0) {
     for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
-        for (std::size_t first = 0, rows_of = network.layers[layer].weight_rows(); first < rows_of;
+        for (std::size_t first = 0, count = network.layers[layer].weight_rows(); first < count;
              first += squares_together)
-            square_pieces_.push_back({layer, {first, std::min(squares_together, rows_of - first)}});
+            square_pieces_.push_back({layer, {first, std::min(squares_together, count - first)}});
     squares_.resize(square_pieces_.size());
     for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
         if (backprop_.by_batch(layer)) meetings_.push_back(layer);
@@ -77,20 +77,17 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
 template <class T>
 auto Sweep<T>::pieces_of(const Network& network, std::size_t members) const -> std::vector<Piece> {
     std::vector<Piece> made;
-    const Layer& embedded = network.layers[0];
     const std::size_t most_weights = count_weights(network) / (members == 1 ? 1 : 4 * members);
     for (std::size_t layer = network.layers.size(); layer-- > 0;) {
         const std::size_t inputs = network.layers[layer].inputs, units = network.layers[layer].units;
         std::size_t size = std::min(inputs, round_up(most_weights / units + 1, inputs_together));
         if (layer == 0 && inputs_.sparse()) size = inputs_.block();
-        if (embedded.embeds() && layer == 0) {
-            for (std::size_t first = 0; first < inputs; first += size)
-                if (const Range rows = rows_of(embedded, first, std::min(first + size, inputs)); rows.count)
-                    made.push_back({layer, rows});
-            break;
+        const bool embeds = network.layers[layer].embeds();
+        for (std::size_t first = 0; first < inputs; first += size) {
+            const std::size_t end = std::min(first + size, inputs);
+            const Range part = embeds ? rows_of(network.layers[layer], first, end) : Range{first, end - first};
+            if (part.count) made.push_back({layer, part});
         }
-        for (std::size_t first = 0; first < inputs; first += size)
-            made.push_back({layer, {first, std::min(size, inputs - first)}});
     }
     return made;
 }
