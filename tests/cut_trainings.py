@@ -1,6 +1,7 @@
 """Small trainings that are cut short anywhere, and what is to be equal when they have gone on."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ class Disk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, failing: int, number: int) -> None:
         self._calls, self._failing, self._error = 0, failing, OSError(number, os.strerror(number))
-        make: Any = files.NamedTemporaryFile  # type: ignore[attr-defined]
+        make: Any = tempfile.NamedTemporaryFile
 
         def file(**options: Any) -> Any:
             made = make(**options)

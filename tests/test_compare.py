@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_info
 
 import limpid
-from limpid.cli import main
 from limpid.comparison import Comparison, compare, comparing, trial, words
 from limpid.comparison.methods import LIMPID, METHODS, Method, Setting
 from limpid.comparison.trial import within
@@ -297,20 +295,10 @@ def test_limpid_stops_when_its_time_is_up(few: Any) -> None:
     assert comparison.standings[-1].results
 
 
-@pytest.fixture
-def run(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Type a command in an empty folder; gives the exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 letters."""
     monkeypatch.setenv("COLUMNS", "80")
-
-    def typed(*given: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["limpid", *given])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return typed
 
 
 def test_the_command(run: Any, tmp_path: Any) -> None:

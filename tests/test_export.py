@@ -11,7 +11,6 @@ from scipy.sparse import csr_array
 
 import limpid
 from limpid import LimpidError, MLPClassifier
-from limpid.cli import main
 from limpid.exports import TARGETS
 from limpid.exports.sections import runtime
 from limpid.model import Model
@@ -27,34 +26,17 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "m.limpid"
 
 
-Typed = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Type a command; gives the exit code, stdout and stderr."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["limpid", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
-
-
 @pytest.mark.parametrize("to", TARGETS)
-def test_the_command_writes_beside_the_model(typed: Typed, to: str, model: Path) -> None:
-    code, out, err = typed("export", model, "--to", to)
+def test_the_command_writes_beside_the_model(run: Any, to: str, model: Path) -> None:
+    code, out, err = run("export", model, "--to", to)
     assert (code, err) == (0, "")
     written = sorted(path.name for path in model.parent.iterdir() if path != model)
     assert written == FILES[to]
     assert sorted(out.split()) == sorted(word for name in written for word in (f"{to}:", str(model.parent / name)))
 
 
-def test_the_command_writes_where_it_is_told(typed: Typed, model: Path) -> None:
-    assert typed("export", model, "--to", "js", "--out", model.parent / "other.js", "--quiet") == (0, "", "")
+def test_the_command_writes_where_it_is_told(run: Any, model: Path) -> None:
+    assert run("export", model, "--to", "js", "--out", model.parent / "other.js", "--quiet") == (0, "", "")
     assert (model.parent / "other.js").exists()
 
 
@@ -70,26 +52,26 @@ def test_the_command_writes_where_it_is_told(typed: Typed, model: Path) -> None:
         (["--to", "onnx", "--out", "."], "limpid: an export to ONNX must have a name that ends in .onnx, got ''\n"),
     ],
 )
-def test_refusals_are_one_line(typed: Typed, words: list[str], told: str, model: Path) -> None:
-    code, out, err = typed("export", model, *words)
+def test_refusals_are_one_line(run: Any, words: list[str], told: str, model: Path) -> None:
+    code, out, err = run("export", model, *words)
     assert (code, out) == (2, "")
     assert err.startswith("limpid: ")
     assert err.endswith(told)
     assert err.count("\n") == 1
 
 
-def test_a_model_is_needed(typed: Typed, tmp_path: Path) -> None:
+def test_a_model_is_needed(run: Any, tmp_path: Path) -> None:
     (tmp_path / "m.limpid").write_text("no model")
-    code, _, err = typed("export", tmp_path / "m.limpid", "--to", "c")
+    code, _, err = run("export", tmp_path / "m.limpid", "--to", "c")
     assert code == 2
     assert "is not a limpid model" in err
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_without_onnx_it_is_said_how_to_get_it(typed: Typed, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_onnx_it_is_said_how_to_get_it(run: Any, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     told = "limpid: ONNX files are written with onnx: pip install 'limpid[onnx]'\n"
-    assert typed("export", model, "--to", "onnx") == (2, "", told)
+    assert run("export", model, "--to", "onnx") == (2, "", told)
 
 
 def test_fitted_estimators_are_exported(tmp_path: Path) -> None:

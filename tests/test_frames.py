@@ -27,7 +27,7 @@ def cells_of(column: Column) -> list[Any]:
         return [None if value != value else value for value in column.values.tolist()]
     if column.kind == "text":
         return [column.texts[code] if code >= 0 else None for code in column.values]
-    return column.values.astype("M8[us]").tolist()  # type: ignore[no-any-return]
+    return list(column.values.astype("M8[us]").tolist())
 
 
 def _pandas(cells: Any, dtype: Any = None) -> Any:
@@ -237,7 +237,7 @@ def test_names_that_are_no_texts_become_them() -> None:
 
 
 def test_what_is_a_frame() -> None:
-    class Mine(pd.DataFrame):  # type: ignore[misc]
+    class Mine(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
         pass
 
     frames: list[Any] = [

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import limpid
-from limpid.cli import main
 from limpid.profile import ArrayFigures
 from limpid.readers import BUILTIN
 
@@ -44,21 +43,6 @@ FOUND: dict[str, tuple[str | None, dict[str, str]]] = {
     "uci/yacht": (None, {"froude_number": "strong"}),
 }
 """Of each real table the target where it is not the guess, and what is found but repeats, missing cells and codes."""
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Type a command in an empty folder, 80 letters wide; gives the exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def typed(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["limpid", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return typed
 
 
 @pytest.mark.parametrize("name", FOUND)

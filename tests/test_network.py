@@ -90,7 +90,7 @@ def test_every_fitting_pair_makes_a_network(output: str, cost: str) -> None:
         (lambda: Embedding(4, ((2, 3),), 3), "within 4 inputs, got 2.3"),
         (lambda: Embedding(4, ((-1, 3),), 3), "within 4 inputs, got -1.3"),
         (lambda: Embedding(4, ((0, True),), 3), "must be integers"),
-        (lambda: Embedding(4, ((0, 2.0),), 3), "must be integers"),  # type: ignore[arg-type]
+        (lambda: Embedding(4, ((0, 2.0),), 3), "must be integers"),  # type: ignore[arg-type]  # is refused
         (lambda: Embedding(4, ((0, 2),), 2**31), "may have 2147483647 units at most"),
         (lambda: Network.from_description(WITHOUT_SIZE), "told by its first input and its size"),
         (lambda: Dense(2, "rely"), "did you mean 'relu'"),

@@ -117,7 +117,7 @@ def _dates(name: str, kept: list[Any], present: NDArray[np.bool_]) -> Column:
     return moment_column(name, moments)
 
 
-def _durations(name: str, kept: list[Any], present: NDArray[np.bool_]) -> Column:  # noqa: ARG001
+def _durations(name: str, kept: list[Any], present: NDArray[np.bool_]) -> Column:  # noqa: ARG001 - as all in _READ
     durations = np.full(len(present), np.timedelta64("NaT"), "m8[us]")
     durations[present] = kept
     return Column("number", _seconds(durations))

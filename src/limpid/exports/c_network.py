@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from limpid.exports.arithmetic import plain_from
 from limpid.exports.c_text import array, number
-from limpid.exports.subject import Subject
+from limpid.exports.subject import Subject, after_sums
 from limpid.network import Layer
 
 
@@ -41,16 +41,11 @@ def function(subject: Subject) -> str:
 
 def _after_sums(layer: Layer, at: int, to: str) -> Iterator[str]:
     """What a layer does with its sums, which lie in `to`."""
-    if layer.normalization == "batch":
-        yield f"over_batch({to}, mean{at}, scale{at}, {layer.units});"
-    elif layer.normalization == "layer":
-        yield f"over_layer({to}, squares, {layer.units});"
-    if layer.normalization:
-        yield f"rescale({to}, gamma{at}, beta{at}, {layer.units});"
-    kind, first = layer.function.kind, 0
-    if kind == "softmax":
-        for size in layer.function.groups or (layer.units,):
-            yield f"softmax({to} + {first}, {size});"
-            first += size
-    elif kind != "identity":
-        yield f"for (int u = 0; u < {layer.units}; ++u) {to}[u] = {kind}_of({to}[u]);"
+    units = layer.units
+    for step, first, size in after_sums(layer):
+        yield {
+            "over_batch": f"over_batch({to}, mean{at}, scale{at}, {units});",
+            "over_layer": f"over_layer({to}, squares, {units});",
+            "rescale": f"rescale({to}, gamma{at}, beta{at}, {units});",
+            "softmax": f"softmax({to} + {first}, {size});",
+        }.get(step, f"for (int u = 0; u < {units}; ++u) {to}[u] = {step}_of({to}[u]);")

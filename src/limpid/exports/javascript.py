@@ -14,7 +14,7 @@ from limpid.errors import LimpidError
 from limpid.exports.arithmetic import constants, plain_from
 from limpid.exports.rows import MILLISECOND, cells_of
 from limpid.exports.sections import runtime
-from limpid.exports.subject import VERSION, Subject
+from limpid.exports.subject import VERSION, Subject, after_sums
 from limpid.network import Layer
 from limpid.table import MISSING_TEXTS, Table
 from limpid.table_encoder import Encoded
@@ -190,19 +190,13 @@ def _layers(subject: Subject) -> Iterator[str]:
 
 def _after_sums(layer: Layer, at: int) -> Iterator[str]:
     """What a layer does with its sums."""
-    if layer.normalization == "batch":
-        yield f"overBatch(a{at}, mean{at}, scale{at});"
-    elif layer.normalization == "layer":
-        yield f"overLayer(a{at});"
-    if layer.normalization:
-        yield f"rescale(a{at}, gamma{at}, beta{at});"
-    kind, first = layer.function.kind, 0
-    if kind == "softmax":
-        for size in layer.function.groups or (layer.units,):
-            yield f"softmax(a{at}.subarray({first}, {first + size}));"
-            first += size
-    elif kind != "identity":
-        yield f"each(a{at}, {kind});"
+    for step, first, size in after_sums(layer):
+        yield {
+            "over_batch": f"overBatch(a{at}, mean{at}, scale{at});",
+            "over_layer": f"overLayer(a{at});",
+            "rescale": f"rescale(a{at}, gamma{at}, beta{at});",
+            "softmax": f"softmax(a{at}.subarray({first}, {first + size}));",
+        }.get(step, f"each(a{at}, {step});")
 
 
 def _answering(subject: Subject) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What an export is made from: a model, and some rows with what it answers to them at baseline."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -14,7 +15,7 @@ from limpid.exports.arithmetic import Formulas, outputs
 from limpid.exports.rows import made_up
 from limpid.groups import columns_of
 from limpid.model import Model
-from limpid.network import Network, Parameters
+from limpid.network import Layer, Network, Parameters
 from limpid.table import Table
 
 VERSION = version("limpid")
@@ -130,3 +131,20 @@ def subject_of(model: Any, rows: Any = None) -> Subject:
     return Subject(
         model, plain(rows if is_sparse(rows) else np.asarray(rows), np.float64).reshape(-1, model.network.inputs)
     )
+
+
+def after_sums(layer: Layer) -> Iterator[tuple[str, int, int]]:
+    """The steps between a layer's sums and what it gives on, each with the units it is for: (name, first, how many).
+
+    "over_batch" or "over_layer" and "rescale", then "softmax" for each group or an activation's kind for all units.
+    """
+    if layer.normalization:
+        yield f"over_{layer.normalization}", 0, layer.units
+        yield "rescale", 0, layer.units
+    kind, first = layer.function.kind, 0
+    if kind == "softmax":
+        for size in layer.function.groups or (layer.units,):
+            yield kind, first, size
+            first += size
+    elif kind != "identity":
+        yield kind, 0, layer.units

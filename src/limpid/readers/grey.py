@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from math import isqrt
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,12 +130,13 @@ def _orientation(exif: object) -> int:
     if not isinstance(exif, bytes):
         return 1
     data = exif.removeprefix(b"Exif\0\0")
-    order = {b"II*\0": "little", b"MM\0*": "big"}.get(data[:4])
+    orders: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
+    order = orders.get(data[:4])
     if order is None:
         return 1
 
     def number(at: int, size: int) -> int:
-        return int.from_bytes(data[at : at + size], order)  # type: ignore[arg-type]
+        return int.from_bytes(data[at : at + size], order)
 
     first = number(4, 4)
     entries = (first + 2 + 12 * entry for entry in range(number(first, 2)))

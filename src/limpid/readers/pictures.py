@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -99,10 +100,8 @@ def read_pictures(paths: Sequence[Path], reading: Reading) -> Rows:
 
 def _way(first: Path, reading: Reading) -> tuple[tuple[int, int], int | None, Placing]:
     """The shape (height, width) of all pictures, how many pixels a side show enough, and what gives them the shape."""
-    try:
-        import PIL  # noqa: F401
-    except ImportError:
-        raise LimpidError("pictures are read with Pillow: pip install 'limpid[pictures]'") from None
+    if not find_spec("PIL"):
+        raise LimpidError("pictures are read with Pillow: pip install 'limpid[pictures]'")
     if reading.model is not None:
         shape, framing = _learned(reading.model)
     elif reading.shape is not None:
