@@ -92,6 +92,22 @@ def backward(
     return deltas, {name: slopes[name] for name in network.shapes()}
 
 
+def towards_inputs(network: Network, parameters: Parameters, trace: Trace, layer: int, of_z: Array) -> list[Array]:
+    """The slopes of a number of each row along x and along each z up to that of layer number `layer`, counted from 1.
+
+    Given are those along that layer's z, `of_z` (rows, units). As [along x, along the first layer's z, ..., `of_z`],
+    each (rows, units).
+    """
+    slopes = [of_z]
+    for number in range(layer, 0, -1):
+        of_sums, _ = _through_normalization(network.layers[number - 1], parameters, trace, number, slopes[0])
+        of_a = of_sums @ parameters[f"W{number}"].T
+        if number > 1:
+            of_a = network.layers[number - 2].function.backward(trace.z[number - 2], trace.a[number - 1], of_a)
+        slopes.insert(0, of_a)
+    return slopes
+
+
 def shares_of(y: Array, weights: Array | None) -> tuple[Array, float]:
     """Each row's weight in the average over y's rows, (rows, 1), by `weights` (rows,); and what they weigh together."""
     xp = array_namespace(y)

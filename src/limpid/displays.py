@@ -109,6 +109,17 @@ def _address(pixels: NDArray[np.uint8]) -> str:
     return f"data:image/png;base64,{base64.b64encode(png(pixels)).decode()}"
 
 
+def axes(ax: Any = None) -> Any:
+    """matplotlib's Axes `ax`, or new ones. Errors: `LimpidError` where matplotlib is missing."""
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise LimpidError("pictures need matplotlib: pip install 'limpid[plot]'") from None
+    return pyplot.subplots(layout="constrained")[1]
+
+
 def check_drawable() -> None:
     """`LimpidError` where a package that draws is not installed: to be found before long work."""
     _plotly()

@@ -164,6 +164,13 @@ class Model:
         self._check_finite(X, scaled)
         return Examples(scaled, self._targets(np.asarray(y), scaled.shape[0]))
 
+    def inputs(self, X: Any) -> NDArray[Any]:
+        """X (rows, inputs) as the network sees it: scaled or encoded, a plain array of its `dtype`."""
+        scaled = self._scaled(X)
+        self._check_finite(X, scaled)
+        found: NDArray[Any] = plain(scaled, self.dtype)
+        return found
+
     @property
     def dtype(self) -> Any:
         return self.parameters["W1"].dtype

@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from limpid.displays import BLUE, ORANGE, axes
 from limpid.errors import LimpidError
-
-LEARNED, WATCHED = "#0072b2", "#d55e00"
-"""Told apart by colour-blind eyes too (Okabe, Ito 2008)."""
 
 
 class LossCurveDisplay:
@@ -47,11 +45,11 @@ class LossCurveDisplay:
 
     def plot(self, ax: Any = None) -> Self:
         """Draw on the Axes `ax`, or on new ones."""
-        self.ax_ = _axes(ax)
+        self.ax_ = axes(ax)
         self.figure_ = self.ax_.figure
-        curves = [("rows learned from", self.loss_curve, LEARNED, "-")]
+        curves = [("rows learned from", self.loss_curve, BLUE, "-")]
         if self.validation_loss_curve:
-            curves.append(("rows only watched", self.validation_loss_curve, WATCHED, "--"))
+            curves.append(("rows only watched", self.validation_loss_curve, ORANGE, "--"))
         self.lines_ = [
             self.ax_.plot(np.arange(1, len(curve) + 1), curve, style, color=color, label=label)[0]
             for label, curve, color, style in curves
@@ -102,7 +100,7 @@ class CapacityMapDisplay:
 
     def plot(self, ax: Any = None) -> Self:
         """Draw on the Axes `ax`, or on new ones."""
-        self.ax_ = _axes(ax)
+        self.ax_ = axes(ax)
         self.figure_ = self.ax_.figure
         depths, weights, means, errors = self._points()
         self.lines_ = []
@@ -138,13 +136,3 @@ class CapacityMapDisplay:
         error = losses.std(ddof=1) / np.sqrt(len(losses)) if len(losses) > 1 else 0.0
         mean = float(losses.mean()) if len(losses) else np.nan
         return table["depth"][rows[0]], table["weights"][rows[0]], mean, float(error)
-
-
-def _axes(ax: Any) -> Any:
-    if ax is not None:
-        return ax
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise LimpidError("pictures of a fit need matplotlib: pip install 'limpid[plot]'") from None
-    return pyplot.subplots(layout="constrained")[1]
