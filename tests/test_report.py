@@ -37,13 +37,13 @@ def without_scripts(text: str) -> str:
 
 def test_digits_show_everything(digits: str) -> None:
     shown = without_scripts(digits)
-    for heading in ("How it learned", "Where it errs", "What it read wrongly", "What the first layer looks for"):
+    for heading in ("How it learned", "Where it errs", "What it read wrongly"):
         assert heading in shown
     assert re.search(r"Right on \d+\.\d% of 360 unseen rows", shown)
     assert len(re.findall('class="chart', digits)) == 3
     wrong = len(re.findall(r"\d read as \d \(\d+% sure\)</figcaption>", shown))
     assert 1 <= wrong <= 40
-    assert shown.count("data:image/png;base64,") == wrong + 6
+    assert shown.count("data:image/png;base64,") == wrong
 
 
 def test_only_its_own_scripts_may_run_and_nothing_is_fetched(digits: str) -> None:
@@ -55,7 +55,7 @@ def test_only_its_own_scripts_may_run_and_nothing_is_fetched(digits: str) -> Non
     assert len(scripts) == 2
     for script in scripts:
         assert f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'" in policy[1]
-    assert not re.search(r'(?:src|href)="(?!data:)', without_scripts(digits))
+    assert not re.search(r'(?:src|href)="(?!data:|#)', without_scripts(digits))
 
 
 def test_hostile_names_stay_text() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import typer
 
-from limpid import __version__
+from limpid import __version__, inside
 from limpid import options as option
 from limpid.errors import LimpidError, printable
 from limpid.signals import interruptible, stoppable
@@ -106,7 +106,7 @@ def train(
         learning = StreamedLearning(found, recipe, room)
     else:
         common: dict[str, Any] = {"data_dir": data_dir, "task": task, "query": query, "threads": threads}
-        with console.reading(quiet) as told:
+        with console.working("pictures", quiet) as told:
             dataset = read(source, target, ignore=ignored, categorical=names, image_shape=shape, told=told, **common)
         learning = Learning(dataset, recipe)
     if checkpoint is not None:
@@ -122,7 +122,9 @@ def train(
         save(learned, path)  # at once and out of Ctrl-C's reach: nothing below may lose what was learned
     evaluation = learning.evaluate(learned)
     if report is not None:
-        write_report(learned, evaluation, report)
+        known = None if isinstance(learning, StreamedLearning) else learning.train
+        with console.working("parts of the page", quiet) as told:
+            write_report(learned, evaluation, report, known, told)
     if not quiet:
         console.summary(learned, evaluation)
         console.written(path, report)
@@ -177,7 +179,7 @@ def evaluate(
     from limpid import console
     from limpid.evaluation import evaluate as measure
     from limpid.evaluation import evaluate_parts
-    from limpid.learning import unseen
+    from limpid.learning import seen, unseen
     from limpid.output import outcome
     from limpid.readers import read
     from limpid.readers.parts import streamed_unseen
@@ -186,14 +188,16 @@ def evaluate(
 
     check_writable({"source": source, "model": model}, {"report": report})
     learned = load(model, engine, threads)
+    known = None
     if (parts := streamed_unseen(learned, source)) is not None:
         evaluation = evaluate_parts(learned, parts)
     else:
-        with console.reading(quiet) as told:
+        with console.working("pictures", quiet) as told:
             dataset = read(source, target, data_dir=data_dir, query=query, like=learned, threads=threads, told=told)
-        evaluation = measure(learned, unseen(learned, dataset))
+        evaluation, known = measure(learned, unseen(learned, dataset)), seen(learned, dataset)
     if report is not None:
-        write_report(learned, evaluation, report)
+        with console.working("parts of the page", quiet) as told:
+            write_report(learned, evaluation, report, known, told)
     if not quiet:
         console.summary(learned, evaluation)
         if report is not None:
@@ -232,7 +236,7 @@ def predict(
     parts = None if source[1:] or seen else read_parts(learned, source[0])
     if parts is None:
         common: dict[str, Any] = {"data_dir": data_dir, "query": query, "like": learned, "threads": threads}
-        with console.reading(quiet=False) as told:
+        with console.working("pictures", quiet=False) as told:
             dataset = read(source, target, answers=False, told=told, **common)
         parts = in_parts(dataset)
         if seen is not None:
@@ -326,6 +330,9 @@ def datasets() -> None:
     from limpid.readers import BUILTIN
 
     console.datasets({name: known.summary for name, known in BUILTIN.items()})
+
+
+app.command()(inside.report)
 
 
 @app.callback(invoke_without_command=True)

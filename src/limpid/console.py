@@ -83,15 +83,16 @@ def resumed(learning: Learning | StreamedLearning, checkpoint: Path, found: bool
 
 
 @contextmanager
-def reading(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr for a person who waits for pictures; the function given takes the number read and that of all."""
+def working(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for a person who waits for so many of `what`; to be called with those done and all of them."""
     stderr = Console(stderr=True, highlight=False)
-    columns = TextColumn("{task.completed:.0f} of {task.total:.0f} pictures"), BarColumn(), TimeRemainingColumn()
+    told_of = TextColumn(f"{{task.completed:.0f}} of {{task.total:.0f}} {what}")
+    columns = told_of, BarColumn(), TimeRemainingColumn()
     with Progress(*columns, console=stderr, disable=quiet or not stderr.is_terminal, transient=True) as bar:
         tasks: list[TaskID] = []
 
         def told(done: int, total: int) -> None:
-            if not tasks:  # what holds no pictures shows no bar
+            if not tasks:  # where nothing is to be done no bar is shown
                 tasks.append(bar.add_task("", total=total))
             bar.update(tasks[0], completed=done)
 

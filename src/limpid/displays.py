@@ -19,7 +19,7 @@ BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
 
 def curve_figure(history: list[Epoch], what: str, label: str) -> "Figure":
     """The course of "cost" or "score" over the epochs, in training and on the watched rows; `label` for the axis."""
-    graph = _plotly()
+    graph = graphs()
     epochs = [epoch.number for epoch in history]
     figure = graph.Figure()
     if what == "cost":
@@ -30,8 +30,15 @@ def curve_figure(history: list[Epoch], what: str, label: str) -> "Figure":
         figure.add_scatter(x=epochs, y=watched, name="rows only watched", line={"color": ORANGE, "dash": "dash"})
     figure.update_layout(xaxis_title="epoch", yaxis_title=label, legend={"orientation": "h", "y": 1.12})
     if what == "cost" and all(value > 0 for epoch in history for value in (epoch.cost, epoch.validation_cost or 1)):
-        figure.update_yaxes(type="log", dtick="D2")
+        _logarithmic(figure, [each for line in figure.data for each in line.y if each is not None])
     return figure
+
+
+def _logarithmic(figure: "Figure", values: list[float]) -> None:
+    """The vertical axis by powers of ten, with ticks at 1, 2 and 5 of each that are written out."""
+    lowest, highest = np.floor(np.log10(min(values))), np.ceil(np.log10(max(values)))
+    ticks = [digit * 10.0**power for power in np.arange(lowest, highest + 1) for digit in (1, 2, 5)]
+    figure.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
 
 
 def confusion_figure(confusion: NDArray[np.int64], classes: NDArray[Any]) -> "Figure":
@@ -39,7 +46,7 @@ def confusion_figure(confusion: NDArray[np.int64], classes: NDArray[Any]) -> "Fi
     names = [str(name) for name in classes]
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(shares, 0)
-    figure = _plotly().Figure()
+    figure = graphs().Figure()
     figure.add_heatmap(
         x=names, y=names, z=shares, zmin=0, zmax=float(shares.max()) or 1.0, customdata=confusion, showscale=False,
         colorscale=[[0, "rgba(213, 94, 0, 0)"], [1, "rgba(213, 94, 0, 0.85)"]],
@@ -59,7 +66,7 @@ def confusion_figure(confusion: NDArray[np.int64], classes: NDArray[Any]) -> "Fi
 
 def prediction_figure(true: NDArray[Any], predicted: NDArray[Any], name: str) -> "Figure":
     """Each row a point: its true number across, what was predicted up; right is on the line."""
-    graph = _plotly()
+    graph = graphs()
     ends = [float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))]
     figure = graph.Figure()
     figure.add_scatter(x=ends, y=ends, mode="lines", name="right", line={"color": GREEN, "dash": "dot"})
@@ -73,7 +80,7 @@ def prediction_figure(true: NDArray[Any], predicted: NDArray[Any], name: str) ->
 def weight_figure(weights: NDArray[Any], features: tuple[str, ...]) -> "Figure":
     """First-layer weights (inputs, units): inputs down, hidden neurons across."""
     limit = float(np.abs(weights).max()) or 1.0
-    figure = _plotly().Figure()
+    figure = graphs().Figure()
     figure.add_heatmap(
         x=[str(unit) for unit in range(1, weights.shape[1] + 1)], y=list(features), z=weights,
         zmin=-limit, zmax=limit, colorscale=[[0, BLUE], [0.5, "#ffffff"], [1, ORANGE]],
@@ -122,19 +129,19 @@ def axes(ax: Any = None) -> Any:
 
 def check_drawable() -> None:
     """`LimpidError` where a package that draws is not installed: to be found before long work."""
-    _plotly()
+    graphs()
     _pillow()
 
 
 def plotly_script() -> str:
     """The script that draws the figures in a browser, from plotly's own package."""
-    _plotly()
+    graphs()
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
 
 
-def _plotly() -> Any:
+def graphs() -> Any:
     try:
         from plotly import graph_objects
     except ImportError:

@@ -235,6 +235,18 @@ def unseen(model: Model, dataset: Dataset) -> Dataset:
     return dataset.rows(held_out(dataset, np.arange(len(dataset)), share, seed)[1])
 
 
+def seen(model: Model, dataset: Dataset) -> Dataset | None:
+    """The rows of `dataset` that `model` learned from, without those it only watched.
+
+    None where the data set is not the one that it learned from, or it is not known how that was split.
+    """
+    recipe = model.origin.recipe
+    if model.origin.fingerprint != dataset.fingerprint() or "validation_size" not in recipe:
+        return None
+    known = {name: recipe[name] for name in ("test_size", "validation_size", "seed")}
+    return _split(dataset, Recipe(**known))[0]
+
+
 def _known(dataset: Dataset) -> NDArray[Any]:
     """The answers."""
     if dataset.y is None:

@@ -110,6 +110,9 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from what the folder of --checkpoint holds; from the start if nothing.")
 ]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
+Page = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Where the page is written; MODEL's name with .html if not said.")
+]
 To = Annotated[
     str, typer.Option("--to", help="What it becomes: onnx, c (a .h and a .c) or js (a module for browsers and Node).")
 ]

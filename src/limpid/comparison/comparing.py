@@ -1,7 +1,7 @@
 """Limpid beside the alternatives: every method learns from the same rows and answers for the same others."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import inf
@@ -15,7 +15,7 @@ from limpid.comparison.scores import Judge
 from limpid.comparison.standing import Difference, Result, Standing, behind
 from limpid.comparison.trial import Split, TooSlowError, Trial, try_limpid, try_method
 from limpid.dataset import Dataset
-from limpid.errors import LimpidError
+from limpid.errors import LimpidError, choose
 from limpid.recipe import Recipe
 
 INTERRUPTED = "Training interrupted"
@@ -28,7 +28,9 @@ class Comparison:
     `standings` tells at any time how all did so far. Ctrl-C ends the iteration; `interrupted` says so then.
     """
 
-    def __init__(self, dataset: Dataset, recipe: Recipe, seeds: int, limit: float) -> None:
+    def __init__(
+        self, dataset: Dataset, recipe: Recipe, seeds: int, limit: float, methods: Sequence[str] | None = None
+    ) -> None:
         """See `compare`; of `recipe` the seed, the test size and the threads are of use."""
         _check(dataset, recipe, seeds, limit)
         self.dataset, self.seeds, self.limit = dataset, seeds, limit
@@ -37,14 +39,18 @@ class Comparison:
         self._split = Split.of(dataset, recipe)  # what does not fit is found before the work
         self.judge = self._judge_of(self._split)
         known = {method.name(self._classifies): method for method in METHODS if method.name(self._classifies)}
-        self._methods = {name: method for name, method in known.items() if method.installed}
-        self.absent = [name for name in known if name not in self._methods]
+        for name in methods or ():
+            choose("method", name, {**known, LIMPID: None})
+        asked = [*known, LIMPID] if methods is None else methods
+        self._methods = {name: method for name, method in known.items() if method.installed and name in asked}
+        self._ours = [LIMPID] if LIMPID in asked else []
+        self.absent = [name for name in known if name in asked and name not in self._methods]
         self._standings = {name: Standing(name, ()) for name in self.names}
 
     @property
     def names(self) -> list[str]:
         """Of the methods, from the simplest on."""
-        return [*self._methods, LIMPID]
+        return [*self._methods, *self._ours]
 
     def __iter__(self) -> Iterator[Standing]:
         try:
@@ -141,16 +147,19 @@ def compare(
     test_size: float = 0.2,
     threads: int | None = None,
     limit: float = 60.0,
+    methods: Sequence[str] | None = None,
 ) -> Comparison:
     """Start to compare limpid's defaults with simpler and other methods on `dataset`; see `Comparison`.
 
     All learn from the rows that `learn` with the same `seed` and `test_size` learns from and watches, and are tested
     on the rows that it holds out, on `seeds` splits by the seeds from `seed` on. `threads`: processor cores to use at
     most. A method that would take longer than about `limit` seconds to learn from a split learns from fewer rows.
+    `methods` names those to try, "limpid" among them; all where it is None.
 
-    Errors: `LimpidError` for several answers a row, no rows to test on, or a number out of range; as `learn`.
+    Errors: `LimpidError` for several answers a row, no rows to test on, an unknown method, or a number out of range; as
+    `learn`.
     """
-    return Comparison(dataset, Recipe(seed=seed, test_size=test_size, threads=threads), seeds, limit)
+    return Comparison(dataset, Recipe(seed=seed, test_size=test_size, threads=threads), seeds, limit, methods)
 
 
 def _check(dataset: Dataset, recipe: Recipe, seeds: int, limit: float) -> None:

@@ -20,7 +20,8 @@ function draw(chart) {
   Object.assign(figure.layout, layout, {
     template: undefined,
     autosize: true,
-    margin: { t: 40, r: 10, l: narrow ? 45 : 60, b: 50 },
+    height: figure.layout.height || 320,
+    margin: { t: figure.data.length > 1 ? 40 : 15, r: 10, l: narrow ? 45 : 60, b: 50 },
     xaxis: { ...axis, ...figure.layout.xaxis },
     yaxis: { automargin: true, ...axis, ...figure.layout.yaxis },
   });
