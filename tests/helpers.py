@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from limpid.activations import ACTIVATIONS, find_activation
 from limpid.costs import COSTS
 from limpid.embedding import Embedding
+from limpid.encoder import Scaling
 from limpid.engines import Examples
 from limpid.initializers import initial_parameters
+from limpid.model import Model
 from limpid.network import Network, Parameters, dense_network
+from limpid.normalization import NORMALIZATIONS
 
 
 def make_network(
@@ -55,6 +58,12 @@ def make_parameters(network: Network, random: np.random.Generator, dtype: Any = 
             low, high = (0.5, 1.5) if name.startswith(("gamma", "variance")) else (-0.5, 0.5)
             parameters[name] = random.uniform(low, high, array.shape).astype(dtype)
     return parameters
+
+
+def model_of(network: Network, parameters: Parameters) -> Model:
+    """A model that takes inputs and targets as the network computes with them."""
+    none = Scaling.none
+    return Model(network, parameters, "regression", none(network.inputs), none(network.outputs))
 
 
 def make_examples(network: Network, random: np.random.Generator, rows: int = 7, weighted: bool = False) -> Examples:
@@ -104,3 +113,15 @@ def assert_close(got: Any, wanted: Any, relative: float, what: str = "") -> None
     scale = max(1.0, float(np.abs(wanted).max(initial=0)))
     error = float(np.abs(got - wanted).max(initial=0)) / scale
     assert error <= relative, f"{what}: off by {error:.3g}, allowed {relative:.3g}"
+
+
+INSPECTED = [
+    *(make_network(name) for name, activation in ACTIVATIONS.items() if activation.hidden),
+    *(make_network(output=output, cost=cost) for output, cost in (*fitting_pairs(), *PAIRS_WITH_NUMBERS)),
+    *(make_network(normalization=name) for name in NORMALIZATIONS),
+    *(make_network("relu", "softmax", "cross_entropy", normalization=name) for name in NORMALIZATIONS),
+    *(make_network(embedding=embedding) for embedding in EMBEDDINGS),
+    make_network(hidden=()),
+    make_network(hidden=(4, 3, 5), activation="silu"),
+]
+"""A network of every kind of layer, output and cost, to look into."""

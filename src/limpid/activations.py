@@ -22,7 +22,8 @@ class Activation(ABC):
     """A layer's `a = f(z)` for z of shape (rows, units), and the way back through it.
 
     `range` is the open or closed interval that its values lie in; `positive` says that they are above zero.
-    `kinks` are the places where the first derivative jumps (`derivative` takes the side that its code shows).
+    `kinks` are the places where the first derivative jumps (`derivative` takes the side that its code shows), `joints`
+    those where two formulas meet; one that is `straight` is linear between them.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Activation(ABC):
     range: ClassVar[tuple[float, float]] = (-INFINITY, INFINITY)
     positive: ClassVar[bool] = False
     kinks: ClassVar[tuple[float, ...]] = ()
+    joints: ClassVar[tuple[float, ...]] = ()
+    straight: ClassVar[bool] = False
     hidden: ClassVar[bool] = True
     """Whether hidden layers can use it."""
 
@@ -70,6 +73,7 @@ class Elementwise(Activation):
 @final
 class Identity(Elementwise):
     name = "identity"
+    straight = True
 
     def value(self, z: Array) -> Array:
         return z
@@ -120,7 +124,8 @@ class ReLU(Elementwise):
 
     name = "relu"
     range = (0.0, INFINITY)
-    kinks = (0.0,)
+    kinks = joints = (0.0,)
+    straight = True
 
     def value(self, z: Array) -> Array:
         # not where(z > 0, z, 0): a NaN must come through, or a diverged network would look healthy
@@ -138,7 +143,8 @@ class LeakyReLU(Elementwise):
     """z above zero, 0.01 z below (Maas, Hannun, Ng 2013)."""
 
     name = "leaky_relu"
-    kinks = (0.0,)
+    kinks = joints = (0.0,)
+    straight = True
     leak: ClassVar[float] = 0.01
 
     def value(self, z: Array) -> Array:
@@ -158,6 +164,7 @@ class ELU(Elementwise):
 
     name = "elu"
     range = (-1.0, INFINITY)
+    joints = (0.0,)
 
     def value(self, z: Array) -> Array:
         return _piecewise(z, above=z, below=_exponential_below_zero(z) - 1)
@@ -175,7 +182,7 @@ class SELU(Elementwise):
 
     name = "selu"
     range = (-1.7580993408473766, INFINITY)
-    kinks = (0.0,)
+    kinks = joints = (0.0,)
     scale: ClassVar[float] = 1.0507009873554804934193349852946
     alpha: ClassVar[float] = 1.6732632423543772848170429916717
 

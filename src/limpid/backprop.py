@@ -80,7 +80,7 @@ def backward(
     deltas = [network.cost_function.delta(network.output, trace.z[-1], trace.a[-1], y) * shares]
     slopes: Parameters = {}
     for number in range(len(network.layers), 0, -1):
-        of_sums, found = _through_normalization(network.layers[number - 1], parameters, trace, number, deltas[0])
+        of_sums, found = through_normalization(network.layers[number - 1], parameters, trace, number, deltas[0])
         slopes |= found | {f"W{number}": trace.a[number - 1].T @ of_sums}
         if number == 1 and network.embedding is not None:
             slopes |= _of_learned(network.embedding, slopes)
@@ -92,20 +92,30 @@ def backward(
     return deltas, {name: slopes[name] for name in network.shapes()}
 
 
-def towards_inputs(network: Network, parameters: Parameters, trace: Trace, layer: int, of_z: Array) -> list[Array]:
-    """The slopes of a number of each row along x and along each z up to that of layer number `layer`, counted from 1.
+def back_to_first(network: Network, parameters: Parameters, trace: Trace, layer: int, of_z: Array) -> list[Array]:
+    """The slopes of a number of each row along each z up to that of layer number `layer`, counted from 1.
 
-    Given are those along that layer's z, `of_z` (rows, units). As [along x, along the first layer's z, ..., `of_z`],
-    each (rows, units).
+    Given are those along that layer's z, `of_z` (rows, units). As [along the first layer's z, ..., `of_z`], each
+    (rows, units).
     """
     slopes = [of_z]
-    for number in range(layer, 0, -1):
-        of_sums, _ = _through_normalization(network.layers[number - 1], parameters, trace, number, slopes[0])
-        of_a = of_sums @ parameters[f"W{number}"].T
-        if number > 1:
-            of_a = network.layers[number - 2].function.backward(trace.z[number - 2], trace.a[number - 1], of_a)
-        slopes.insert(0, of_a)
+    for number in range(layer, 1, -1):
+        of_a = _of_inputs(network, parameters, trace, number, slopes[0])
+        activation = network.layers[number - 2].function
+        slopes.insert(0, activation.backward(trace.z[number - 2], trace.a[number - 1], of_a))
     return slopes
+
+
+def towards_inputs(network: Network, parameters: Parameters, trace: Trace, layer: int, of_z: Array) -> list[Array]:
+    """`back_to_first`, and before these the slopes along x (rows, inputs)."""
+    slopes = back_to_first(network, parameters, trace, layer, of_z)
+    return [_of_inputs(network, parameters, trace, 1, slopes[0]), *slopes]
+
+
+def _of_inputs(network: Network, parameters: Parameters, trace: Trace, number: int, of_z: Array) -> Array:
+    """The slopes along what comes into a layer, (rows, fan_in), from those along its z."""
+    of_sums, _ = through_normalization(network.layers[number - 1], parameters, trace, number, of_z)
+    return of_sums @ parameters[f"W{number}"].T
 
 
 def shares_of(y: Array, weights: Array | None) -> tuple[Array, float]:
@@ -160,13 +170,15 @@ def _normalized(
     return find_normalization(name).forward(sums, running, shares)
 
 
-def _through_normalization(
+def through_normalization(
     layer: Layer, parameters: Parameters, trace: Trace, number: int, delta: Array
 ) -> tuple[Array, Parameters]:
     """The blame for a layer's sums from that for its z, and the slopes of all that it owns but W."""
-    xp, normalized = array_namespace(delta), trace.normalized[number - 1]
-    if layer.normalization is None or normalized is None:
+    xp = array_namespace(delta)
+    if layer.normalization is None:
         return delta, {f"b{number}": xp.sum(delta, axis=0)}
+    normalized = trace.normalized[number - 1]
+    assert normalized is not None, "a normalised layer has a trace of it"
     normalization = find_normalization(layer.normalization)
     of_sums = normalization.backward(delta * parameters[f"gamma{number}"], normalized)
     found = dict.fromkeys(normalization.arrays, xp.zeros_like(delta[0, :]))

@@ -127,6 +127,13 @@ def axes(ax: Any = None) -> Any:
     return pyplot.subplots(layout="constrained")[1]
 
 
+def diverging() -> Any:
+    """matplotlib's colours for numbers around 0: blue below, white, orange above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("limpid", [BLUE, "white", ORANGE])
+
+
 def check_drawable() -> None:
     """`LimpidError` where a package that draws is not installed: to be found before long work."""
     graphs()

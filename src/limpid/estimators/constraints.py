@@ -9,12 +9,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from limpid.activations import Activation
 from limpid.costs import COSTS, Cost
 from limpid.engines import ENGINES
-from limpid.estimators.choices import FOR_ALL, FOR_SGD, SOLVERS
+from limpid.estimators.choices import FOR_ALL, FOR_SGD
 from limpid.network import hidden_activations
 from limpid.normalization import NORMALIZATIONS
 from limpid.optimizers import Optimizer
 from limpid.recipe import PRECISIONS
 from limpid.schedules import Schedule
+from limpid.solvers import SOLVERS
 
 
 class CostName(StrOptions):

@@ -1,5 +1,19 @@
 """Looking inside: functions that take a `Model` or a fitted estimator and say what is in it, each by its definition."""
 
+from limpid.inspection.attribution import Attribution, attribute
+from limpid.inspection.blame import Blame, blame
+from limpid.inspection.chain import Chain, WeightedSum
+from limpid.inspection.example_blame import ExampleBlame, blame_examples
 from limpid.inspection.result import Result
 
-__all__ = ["Result"]
+__all__ = [
+    "Attribution",
+    "Blame",
+    "Chain",
+    "ExampleBlame",
+    "Result",
+    "WeightedSum",
+    "attribute",
+    "blame",
+    "blame_examples",
+]

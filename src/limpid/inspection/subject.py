@@ -138,6 +138,18 @@ class Subject:
         """ "neuron 5 of hidden layer 1", or the name of an output."""
         return self.output_names[unit] if layer == self.depth else f"neuron {unit} of {self.layer_name(layer)}"
 
+    def names_before(self, layer: int) -> list[str]:
+        """Those of what comes into a layer: the inputs, or the neurons of the layer before."""
+        if layer == 1:
+            return list(self.input_names)
+        return [self.unit_name(layer - 1, unit) for unit in range(self.network.layers[layer - 2].units)]
+
+    def check_row(self, row: Any, rows: int) -> int:
+        """The place of one of so many examples. Errors: `LimpidError` with the valid range."""
+        if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < rows:
+            raise LimpidError(f"there is no row {row!r}: they go from 0 to {rows - 1}")
+        return int(row)
+
     def check_layer(self, layer: Any, hidden: bool = False) -> int:
         """The number of a layer, of a `hidden` one where that is asked. Errors: `LimpidError` with the valid range."""
         valid = self.hidden if hidden else tuple(range(1, self.depth + 1))
