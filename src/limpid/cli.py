@@ -61,6 +61,7 @@ def train(
     validation_size: option.ValidationSize = None,
     seed: option.Seed = 0,
     precision: option.Precision = None,
+    keep_path: option.KeepPath = False,
     engine: option.Engine = "native",
     threads: option.Threads = None,
     checkpoint: option.Checkpoint = None,

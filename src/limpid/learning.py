@@ -135,6 +135,7 @@ class Learning:
                 recipe=asdict(self.recipe),
             ),
             state=self.training.state,
+            path=tuple(self.training.path or ()),
             engine=self.recipe.engine,
             threads=self.recipe.threads,
         )

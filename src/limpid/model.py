@@ -72,6 +72,8 @@ class Model:
     """What it learned from and how."""
     state: State | None = None
     """Where the descent stood, to go on from; kept on request."""
+    path: tuple[Parameters, ...] = ()
+    """Where it started, and where it stood after each epoch; kept on request."""
     engine: str = "native"
     """The engine that computes."""
     threads: int | None = None

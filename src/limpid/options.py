@@ -99,6 +99,9 @@ Seed = Annotated[int, typer.Option(help="Decides every random draw.")]
 Precision = Annotated[
     str | None, typer.Option(help="float32, bfloat16 where the processor has it, or float64 as lbfgs has it.")
 ]
+KeepPath = Annotated[
+    bool, typer.Option("--keep-path", help="Keep in the model where each epoch stood: its report shows the descent.")
+]
 NewModel = Annotated[Path | None, typer.Option(help="Where the model is written; SOURCE's name with .limpid.")]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="A folder where training keeps what it takes to go on when it is killed.")

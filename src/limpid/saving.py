@@ -44,6 +44,8 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         arrays |= {f"descent.{name}": array for name, array in state.parameters.items()}
         for slot, kept in state.slots.items():
             arrays |= {f"optimizer.{slot}.{name}": array for name, array in kept.items()}
+    if model.path:
+        arrays |= {f"path.{name}": np.stack([stood[name] for stood in model.path]) for name in model.network.shapes()}
     described = {
         "network": model.network.describe(),
         "task": model.task,
@@ -57,6 +59,7 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         "history": model.history,
         "origin": model.origin._asdict(),
         "descent": {"step": state.step, "slots": list(state.slots)} if state else None,
+        "path": len(model.path),
     }
     model_file.write(Path(path), described, arrays)
 
@@ -86,6 +89,9 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         expected |= {f"descent.{name}": shape for name, shape in network.shapes().items()}
         for slot in kept["slots"]:
             expected |= {f"optimizer.{slot}.{name}": shape for name, shape in network.shapes().items()}
+    epochs = _read_count(described.get("path", 0), len(described["history"]) + 1)
+    if epochs:
+        expected |= {f"path.{name}": (epochs, *shape) for name, shape in network.shapes().items()}
     check_arrays(arrays, expected)
     if network.embedding is not None:
         _check_fixed(network.embedding, arrays, kept["slots"] if kept else ())
@@ -105,6 +111,7 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         history=[_read_epoch(values) for values in described["history"]],
         origin=_read_origin(described["origin"]),
         state=_read_state(kept, network, arrays) if kept else None,
+        path=tuple({name: arrays[f"path.{name}"][epoch] for name in network.shapes()} for epoch in range(epochs)),
     )
 
 
@@ -241,6 +248,13 @@ def _read_epoch(values: Any) -> Epoch:
     epoch = Epoch(*values)
     # a cost that was not finite is kept as null: JSON has no word for it
     return epoch._replace(cost=nan if epoch.cost is None else epoch.cost, penalty=epoch.penalty or 0.0)
+
+
+def _read_count(described: Any, most: int) -> int:
+    """Of the places on a path; older files have none."""
+    if isinstance(described, bool) or not isinstance(described, int) or not 0 <= described <= most:
+        raise LimpidError(f"a path of {described!r} places does not fit {most - 1} epochs")
+    return described
 
 
 def _read_state(kept: dict[str, Any], network: Network, arrays: dict[str, NDArray[Any]]) -> State:

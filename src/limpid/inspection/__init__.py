@@ -2,18 +2,58 @@
 
 from limpid.inspection.attribution import Attribution, attribute
 from limpid.inspection.blame import Blame, blame
+from limpid.inspection.capacity import Capacity, CapacityRun, capacity
 from limpid.inspection.chain import Chain, WeightedSum
+from limpid.inspection.composition import Composition, compose
+from limpid.inspection.confusions import Confusions, confusions
 from limpid.inspection.example_blame import ExampleBlame, blame_examples
+from limpid.inspection.faithfulness import Faithfulness, faithfulness
+from limpid.inspection.growth import Growth, growth
+from limpid.inspection.health import Health, health
+from limpid.inspection.hebb import Hebb, hebb
+from limpid.inspection.landscape import Landscape, landscape
+from limpid.inspection.minima import Minima, minima
+from limpid.inspection.overfitting import Overfitting, overfitting
+from limpid.inspection.representation import Layers, layers
 from limpid.inspection.result import Result
+from limpid.inspection.slope import Slope, slope
+from limpid.inspection.units import Units, units
 
 __all__ = [
     "Attribution",
     "Blame",
+    "Capacity",
+    "CapacityRun",
     "Chain",
+    "Composition",
+    "Confusions",
     "ExampleBlame",
+    "Faithfulness",
+    "Growth",
+    "Health",
+    "Hebb",
+    "Landscape",
+    "Layers",
+    "Minima",
+    "Overfitting",
     "Result",
+    "Slope",
+    "Units",
     "WeightedSum",
     "attribute",
     "blame",
     "blame_examples",
+    "capacity",
+    "compose",
+    "confusions",
+    "faithfulness",
+    "growth",
+    "health",
+    "hebb",
+    "landscape",
+    "layers",
+    "minima",
+    "overfitting",
+    "slope",
+    "units",
 ]

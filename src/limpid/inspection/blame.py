@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limpid.backprop import Trace, gradients, shares_of, through_normalization
+from limpid.backprop import Trace, gradients, shares_of
 from limpid.engines import Examples
 from limpid.inspection.chain import Chain, WeightedSum, chain_of, sum_of
 from limpid.inspection.next_update import next_update
@@ -154,9 +154,5 @@ def _desires(subject: Subject, examples: Examples, trace: Trace, deltas: list[Fl
     """-dC/da of each layer."""
     shares, network = shares_of(examples.Y, None)[0], subject.network
     with np.errstate(over="ignore"):  # a true class whose probability is 0 wishes for more than any number
-        found = [-network.cost_function.derivative(trace.a[-1], examples.Y) * shares]
-    for number in range(subject.depth, 1, -1):
-        layer = network.layers[number - 1]
-        of_sums, _ = through_normalization(layer, subject.parameters, trace, number, deltas[number - 1])
-        found.insert(0, -of_sums @ subject.parameters[f"W{number}"].T)
-    return found
+        last = -network.cost_function.derivative(trace.a[-1], examples.Y) * shares
+    return [*(-each for each in subject.of_activations(trace, deltas)[1:]), last]

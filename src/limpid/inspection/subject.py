@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limpid.backprop import Trace, forward, towards_inputs
+from limpid.backprop import Trace, forward, through_normalization, towards_inputs
 from limpid.engines import Examples, plain
 from limpid.errors import LimpidError, listed, nearest
 from limpid.model import Model
@@ -69,6 +69,26 @@ class Subject:
     def slopes(self, trace: Trace, layer: int, of_z: Floats) -> list[Floats]:
         """`towards_inputs` from the z of `layer`."""
         return towards_inputs(self.network, self.parameters, trace, layer, of_z)
+
+    def of_activations(self, trace: Trace, of_z: list[Floats]) -> list[Floats]:
+        """The slopes of each row's number along x and each hidden a, [of x, of a1, ...], from those along every z."""
+        found = []
+        for number, (layer, each) in enumerate(zip(self.network.layers, of_z, strict=True), start=1):
+            of_sums, _ = through_normalization(layer, self.parameters, trace, number, each)
+            found.append(of_sums @ self.parameters[f"W{number}"].T)
+        return found
+
+    def after(self, a: Floats, layer: int) -> Trace:
+        """Every z and a behind `layer`, where that has the activations a (rows, units)."""
+        network = replace(self.network, inputs=a.shape[1], layers=self.network.layers[layer:])
+        kinds = ((name, name.rstrip("0123456789")) for name in self.parameters)
+        numbers = {name: (kind, int(name[len(kind) :])) for name, kind in kinds}
+        own = {
+            f"{kind}{number - layer}": self.parameters[name]
+            for name, (kind, number) in numbers.items()
+            if number > layer
+        }
+        return forward(network, own, a)
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:

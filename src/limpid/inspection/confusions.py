@@ -1,0 +1,151 @@
+"""Where a network errs: what it takes for what, the errors it was surest of, and the neurons to blame for each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limpid.backprop import gradients
+from limpid.dataset import Dataset
+from limpid.displays import ORANGE
+from limpid.evaluation import evaluate
+from limpid.inspection.result import Result
+from limpid.inspection.subject import Floats, Subject
+
+WORST, BLAMED = 20, 3
+
+
+@dataclass
+class Error:
+    """A wrong answer, or the one of a number that is far off."""
+
+    row: int
+    true: Any
+    answered: Any
+    cost: float
+    certainty: float | None
+    """The probability of the answer; None for numbers."""
+    blamed: list[tuple[int, int, float]]
+    """(layer, neuron, delta) of the hidden neurons that are blamed most."""
+
+
+@dataclass
+class Confusions(Result):
+    """All errors over some rows, and the worst of them."""
+
+    subject: Subject
+    matrix: NDArray[np.int64] | None
+    """(classes, classes) rows with the true class down and the answered class across; None for other tasks."""
+    pairs: list[tuple[Any, Any, int]]
+    """(true, answered, rows), most often confused first."""
+    worst: list[Error]
+    """Of the highest cost first: the answers that were surest and wrong."""
+    errors: int
+    """Wrong answers; for numbers all rows that are off at all."""
+    rows: int
+    x: Floats
+    """(worst, inputs) the rows of the worst errors, as the network sees them."""
+
+    @property
+    def words(self) -> str:
+        told = f"{self.errors:,} of {self.rows:,} rows are answered wrongly. "
+        if self.matrix is None:
+            told = f"Over {self.rows:,} rows. "
+        if self.pairs:
+            true, answered, count = self.pairs[0]
+            told += f"Most often {true} is taken for {answered}: {count} times. "
+        if self.worst:
+            first = self.worst[0]
+            told += (
+                f"The worst is row {first.row}: {first.true} answered as {first.answered}, a cost of {first.cost:.3g}"
+            )
+            names = [self.subject.unit_name(layer, unit) for layer, unit, _ in first.blamed]
+            told += f"; most to blame: {', '.join(names)}." if names else "."
+        return told.strip()
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "row": each.row,
+                "true": _plain(each.true),
+                "answered": _plain(each.answered),
+                "cost": each.cost,
+                "certainty": each.certainty,
+                "blamed": ", ".join(self.subject.unit_name(layer, unit) for layer, unit, _ in each.blamed),
+            }
+            for each in self.worst
+        ]
+
+    def _draw(self, ax: Any) -> None:
+        if self.matrix is None:
+            rows = self.to_rows()[::-1]
+            ax.barh([f"row {row['row']}" for row in rows], [row["cost"] for row in rows], color=ORANGE)
+            ax.set(xlabel="cost")
+            return
+        wrong = self.matrix - np.diag(np.diag(self.matrix))
+        ax.imshow(wrong, cmap="Oranges")
+        names = [str(each) for each in np.asarray(self.subject.model.classes)]
+        for true, got in np.argwhere(self.matrix):
+            ax.text(got, true, str(self.matrix[true, got]), ha="center", va="center", fontsize="small")
+        ticks = range(len(names))
+        ax.set(xlabel="answered", ylabel="true", xticks=ticks, yticks=ticks, xticklabels=names, yticklabels=names)
+
+
+def confusions(model: Any, X: Any, y: ArrayLike, worst: int = WORST) -> Confusions:
+    """What rows X with answers y are taken for, and the `worst` errors with the hidden neurons to blame for each.
+
+    Errors: `LimpidError` where rows do not fit.
+    """
+    subject = Subject.of(model)
+    examples = subject.examples(X, y)
+    found = evaluate(subject.model, _as_dataset(subject, X, y))
+    trace = subject.trace(examples.X)
+    network = subject.network
+    costs = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], examples.Y).sum(axis=1)
+    answers = np.asarray(y)
+    wrong = np.ones(len(costs), bool) if found.accuracy is None else _wrong(found.predictions, answers)
+    places = np.flatnonzero(wrong)
+    order = places[np.argsort(-costs[places], kind="stable")][:worst]
+    errors = [
+        Error(
+            int(row),
+            answers[row],
+            found.predictions[row],
+            float(costs[row]),
+            None if found.certainty is None else float(found.certainty[row].max()),
+            _blamed(subject, examples.X[[row]], examples.Y[[row]]),
+        )
+        for row in order
+    ]
+    pairs = [] if subject.model.classes is None else found.worst_confusions(subject.model.classes)
+    x = examples.X[order]
+    return Confusions(subject, found.confusion, pairs, errors, int(wrong.sum()), len(costs), x)
+
+
+def _as_dataset(subject: Subject, X: Any, y: ArrayLike) -> Dataset:
+    values, answers = X, np.asarray(y)
+    if subject.model.encoder is not None:
+        values = subject.model.encoder.table(X)
+    else:
+        values = np.asarray(X.toarray() if hasattr(X, "toarray") else X).reshape(len(answers), -1)
+    task = "classification" if subject.model.task == "multioutput" else subject.model.task
+    return Dataset("rows given", values, answers, task)
+
+
+def _wrong(predictions: NDArray[Any], answers: NDArray[Any]) -> NDArray[np.bool_]:
+    different: NDArray[np.bool_] = np.asarray(predictions != answers)
+    return np.asarray(different.any(axis=1)) if different.ndim > 1 else different
+
+
+def _blamed(subject: Subject, x: Floats, y: Floats) -> list[tuple[int, int, float]]:
+    deltas = gradients(subject.network, subject.parameters, x, y).deltas
+    return [
+        (layer, unit, float(deltas[layer - 1][0, unit]))
+        for layer in subject.hidden
+        for unit in np.argsort(-np.abs(deltas[layer - 1][0]), kind="stable")[:BLAMED].tolist()
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value

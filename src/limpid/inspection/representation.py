@@ -1,0 +1,135 @@
+"""What each layer knows: how well a linear reader answers from its activations, and how alike layers are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limpid.displays import BLUE, ORANGE
+from limpid.errors import LimpidError
+from limpid.inspection.result import Result
+from limpid.inspection.subject import Floats, Subject
+
+HELD_OUT = 0.3
+STEPS = 40
+FEWEST = 20
+
+
+@dataclass
+class Layers(Result):
+    """The inputs and the layers, as a linear reader and linear CKA see them."""
+
+    names: list[str]
+    """The inputs, then each layer; of the output layer the sums are looked at."""
+    accuracy: Floats
+    """(layers + 1,) of a linear reader of the activations, on rows that it did not learn from; R² for numbers."""
+    control: Floats
+    """(layers + 1,) of one that is taught random answers, the same for like rows (Hewitt, Liang 2019)."""
+    cka: Floats
+    """(layers + 1, layers + 1) how alike their activations are, from 0 to 1 (Kornblith et al. 2019)."""
+    label: str
+    """Accuracy or R²."""
+    chance: float
+    """What always giving the most frequent answer has."""
+
+    @property
+    def selectivity(self) -> Floats:
+        """(layers + 1,) the reader's accuracy above that of its control: what the layer knows, not the reader."""
+        return self.accuracy - self.control
+
+    @property
+    def words(self) -> str:
+        first, best = self.accuracy[0], int(self.accuracy.argmax())
+        alike = min(range(len(self.names) - 1), key=lambda at: self.cka[at, at + 1])
+        return (
+            f"A linear reader of the inputs has {self.label} {first:.3f}, of the {self.names[best]} "
+            f"{self.accuracy[best]:.3f} ({self.control[best]:.3f} with random answers, {self.chance:.3f} by chance). "
+            f"Most changes between the {self.names[alike]} and the {self.names[alike + 1]}: "
+            f"they are alike by {self.cka[alike, alike + 1]:.2f} of 1."
+        )
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "layer": name,
+                self.label: float(self.accuracy[at]),
+                "control": float(self.control[at]),
+                "selectivity": float(self.selectivity[at]),
+                "alike the next": float(self.cka[at, at + 1]) if at + 1 < len(self.names) else None,
+            }
+            for at, name in enumerate(self.names)
+        ]
+
+    def _draw(self, ax: Any) -> None:
+        ax.plot(self.names, self.accuracy, color=BLUE, marker="o", label="linear reader")
+        ax.plot(self.names, self.control, color=ORANGE, marker="s", linestyle="--", label="with random answers")
+        ax.axhline(self.chance, color="grey", linestyle=":", label="chance")
+        ax.set(ylabel=self.label)
+        ax.legend()
+
+
+def layers(model: Any, X: Any, y: ArrayLike, random: int | np.random.Generator = 0) -> Layers:
+    """How well answers y can be read off each layer's activations for rows X by a line, and how alike layers are.
+
+    The reader (logistic regression, or ridge regression for numbers) learns from seven tenths of the rows and is tested
+    on the others (Alain, Bengio 2016). Its control is taught a random answer for each group of like rows. Errors:
+    `LimpidError` for fewer than 20 rows, several answers a row, or rows that do not fit.
+    """
+    subject, generator = Subject.of(model), np.random.default_rng(random)
+    x, answers = subject.x(X), np.asarray(y)
+    if answers.ndim != 1:
+        raise LimpidError(f"one answer for each row is needed, got shape {answers.shape}")
+    if len(x) != len(answers):
+        raise LimpidError(f"{len(x)} rows of inputs need as many answers, got {len(answers)}")
+    if len(x) < FEWEST:
+        raise LimpidError(f"at least {FEWEST} rows are needed to learn from some and test on others, got {len(x)}")
+    classes = subject.model.task != "regression"
+    trace = subject.trace(x)
+    activations = [*trace.a[:-1], trace.z[-1]]
+    order = generator.permutation(len(x))
+    split = order[int(HELD_OUT * len(x)) :], order[: int(HELD_OUT * len(x))]
+    random_answers = _control(x, answers, generator)
+    test = answers[split[1]]
+    chance = max(np.mean(test == each) for each in np.unique(answers)) if classes else 0.0
+    return Layers(
+        ["inputs", *(subject.layer_name(number) for number in range(1, subject.depth + 1))],
+        np.array([_read(a, answers, split, classes) for a in activations]),
+        np.array([_read(a, random_answers, split, classes) for a in activations]),
+        np.array([[linear_cka(one, other) for other in activations] for one in activations]),
+        "accuracy" if classes else "R²",
+        float(chance),
+    )
+
+
+def linear_cka(one: Floats, other: Floats) -> float:
+    """|Y^T X|^2 / (|X^T X| |Y^T Y|) of centred X (rows, units) and Y (rows, other units) (Kornblith et al. 2019)."""
+    X, Y = one - one.mean(axis=0), other - other.mean(axis=0)
+    lengths = np.linalg.norm(X.T @ X) * np.linalg.norm(Y.T @ Y)
+    return float((np.linalg.norm(Y.T @ X) ** 2) / lengths) if lengths > 0 else 0.0
+
+
+def _control(x: Floats, answers: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
+    """Random answers, as frequent as the true ones: the same for all rows on one side of some random planes."""
+    planes = random.normal(size=(x.shape[1], max(4, int(np.log2(len(x))))))
+    sides = ((x - x.mean(axis=0)) @ planes > 0) @ (1 << np.arange(planes.shape[1]))
+    _, group = np.unique(sides, return_inverse=True)
+    return np.asarray(random.choice(answers, size=group.max() + 1)[group])
+
+
+def _read(a: Floats, answers: NDArray[Any], split: tuple[NDArray[Any], NDArray[Any]], classes: bool) -> float:
+    """The score of a linear reader on the second rows."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    learned, tested = split
+    if classes and len(np.unique(answers[learned])) < 2:
+        return float(np.mean(answers[tested] == answers[learned][0]))
+    mean, deviation = a[learned].mean(axis=0), a[learned].std(axis=0)
+    scaled = (a - mean) / np.where(deviation > 0, deviation, 1)
+    reader = LogisticRegression(max_iter=STEPS, C=0.01, tol=1e-2) if classes else Ridge()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a reader that is almost done reads almost as well
+        return float(reader.fit(scaled[learned], answers[learned]).score(scaled[tested], answers[tested]))
