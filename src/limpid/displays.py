@@ -77,16 +77,17 @@ def prediction_figure(true: NDArray[Any], predicted: NDArray[Any], name: str) ->
     return figure
 
 
-def weight_figure(weights: NDArray[Any], features: tuple[str, ...]) -> "Figure":
-    """First-layer weights (inputs, units): inputs down, hidden neurons across."""
+def weight_figure(weights: NDArray[Any], features: tuple[str, ...], units: tuple[int, ...]) -> "Figure":
+    """Weights (inputs, units) on neurons of these numbers: inputs down, neurons across."""
     limit = float(np.abs(weights).max()) or 1.0
     figure = graphs().Figure()
     figure.add_heatmap(
-        x=[str(unit) for unit in range(1, weights.shape[1] + 1)], y=list(features), z=weights,
+        x=list(map(str, units)), y=list(features), z=weights,
         zmin=-limit, zmax=limit, colorscale=[[0, BLUE], [0.5, "#ffffff"], [1, ORANGE]],
         hovertemplate="%{y} to neuron %{x}: %{z:.3f}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(xaxis_title="hidden neuron", height=max(320, 60 + 18 * len(features)))
+    figure.update_xaxes(type="category")
     figure.update_yaxes(autorange="reversed", automargin=True)
     return figure
 

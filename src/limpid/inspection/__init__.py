@@ -5,6 +5,7 @@ from limpid.inspection.blame import Blame, blame
 from limpid.inspection.capacity import Capacity, CapacityRun, capacity
 from limpid.inspection.chain import Chain, WeightedSum
 from limpid.inspection.composition import Composition, compose
+from limpid.inspection.concepts import Concept
 from limpid.inspection.confusions import Confusions, confusions
 from limpid.inspection.example_blame import ExampleBlame, blame_examples
 from limpid.inspection.faithfulness import Faithfulness, faithfulness
@@ -14,6 +15,7 @@ from limpid.inspection.hebb import Hebb, hebb
 from limpid.inspection.landscape import Landscape, landscape
 from limpid.inspection.minima import Minima, minima
 from limpid.inspection.overfitting import Overfitting, overfitting
+from limpid.inspection.parts import Parts, parts
 from limpid.inspection.representation import Layers, layers
 from limpid.inspection.result import Result
 from limpid.inspection.slope import Slope, slope
@@ -26,6 +28,7 @@ __all__ = [
     "CapacityRun",
     "Chain",
     "Composition",
+    "Concept",
     "Confusions",
     "ExampleBlame",
     "Faithfulness",
@@ -36,6 +39,7 @@ __all__ = [
     "Layers",
     "Minima",
     "Overfitting",
+    "Parts",
     "Result",
     "Slope",
     "Units",
@@ -54,6 +58,7 @@ __all__ = [
     "layers",
     "minima",
     "overfitting",
+    "parts",
     "slope",
     "units",
 ]

@@ -38,7 +38,7 @@ class Faithfulness(Result):
     randomised: float
     """Spearman's rho of what a network with the same weights in random places predicts: blame of no meaning."""
     curves: dict[str, Floats]
-    """(steps + 1,) the mean cost as more and more neurons are replaced: those first that "blame" names, or those with the
+    """(steps + 1,) the mean cost as more and more neurons are replaced: those that "blame" names first, those with the
     largest "activation", or in "random" order."""
     gain: tuple[float, float, float]
     """By how much higher the curve of blame is than the random one on average, and its 95 % interval."""
@@ -46,12 +46,13 @@ class Faithfulness(Result):
     @property
     def words(self) -> str:
         value, low, high = self.gain
-        beats = "more, surely," if low > 0 else "not surely more"
+        beats = "surely more" if low > 0 else "not surely more"
+        stead = "its mean" if self.replacement == "mean" else "zero"
         return (
-            f"What blame predicts of replacing a neuron by {'its mean' if self.replacement == 'mean' else 'zero'} goes with what happens by "
-            f"{self.correlation:.2f} of 1 over rows and neurons, {self.by_neuron:.2f} over neurons; that of a network "
-            f"with its weights shuffled by {self.randomised:+.2f}. Replacing those first that blame names raises the cost "
-            f"{beats} than a random order: by {value:.3g} ({low:.3g} to {high:.3g})."
+            f"What blame predicts of replacing a neuron by {stead} goes with what happens by {self.correlation:.2f} of "
+            f"1 over rows and neurons, {self.by_neuron:.2f} over neurons; that of a network with its weights shuffled "
+            f"by {self.randomised:+.2f}. Replacing those first that blame names raises the cost {beats} than a random "
+            f"order does: by {value:.3g} ({low:.3g} to {high:.3g})."
         )
 
     def to_rows(self) -> list[dict[str, Any]]:

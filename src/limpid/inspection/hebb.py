@@ -42,8 +42,8 @@ class Hebb(Result):
             more = "" if self.with_steps is None else f", with the next step {self.with_steps[number - 1]:+.2f}"
             told.append(f"{name}: firing together goes with the weight by {correlation:+.2f}{more}")
         return (
-            f"Correlations over {self.rows:,} rows. {'; '.join(told)}. That neurons which fire together wire together is "
-            "an analogy here: these weights were learned by backpropagation."
+            f"Correlations over {self.rows:,} rows. {'; '.join(told)}. That neurons which fire together wire together "
+            "is an analogy here: these weights were learned by backpropagation."
         )
 
     def to_rows(self) -> list[dict[str, Any]]:

@@ -46,6 +46,29 @@ class Material:
         """Those to look at neurons by: unseen ones where there are any."""
         return self.unseen or self.learned
 
+    def few(self, most: int, dataset: Dataset | None = None) -> Any:
+        """The inputs of at most so many rows, of those to look at neurons by where no data set is given."""
+        chosen = dataset or self.rows
+        assert chosen is not None, "there are rows to look at"
+        return sample(chosen, most).X
+
+    def few_answers(self, most: int, dataset: Dataset | None = None) -> Any:
+        """The answers to these; None where they are not known."""
+        chosen = dataset or self.rows
+        assert chosen is not None, "there are rows to look at"
+        return sample(chosen, most).y
+
+    @staticmethod
+    def both(dataset: Dataset | None) -> tuple[Any, Any]:
+        """Inputs and answers, None each where there are none."""
+        return (None, None) if dataset is None or dataset.y is None else (dataset.X, dataset.y)
+
+    def strip(self, x: NDArray[Any]) -> str:
+        """Some inputs (4, inputs), as the network sees them, as one picture, two by two."""
+        tiles = np.reshape(x[np.arange(4) % len(x)], (2, 2, *self.shape)).transpose(0, 2, 1, 3)
+        height, width = self.shape
+        return grey_picture(tiles.reshape(2 * height, 2 * width), float(np.max(x)) or 1.0, self.negative)
+
     @property
     def negative(self) -> bool:
         """Whether ink is bright on dark, and is shown dark on white."""

@@ -15,11 +15,27 @@ from limpid.model import Model
 from limpid.report.alternatives import alternatives
 from limpid.report.answers import answers
 from limpid.report.course import course
+from limpid.report.errors import blamed
 from limpid.report.html import Section
+from limpid.report.judged import by_heart, changed, healthy, level
 from limpid.report.material import Material
+from limpid.report.neurons import neurons
 from limpid.report.opening import opening, what_it_is
+from limpid.report.wholes import wholes
 
-SECTIONS: tuple[Callable[[Material], Iterator[Section]], ...] = (what_it_is, course, answers, alternatives)
+SECTIONS: tuple[Callable[[Material], Iterator[Section]], ...] = (
+    what_it_is,
+    course,
+    answers,
+    blamed,
+    neurons,
+    wholes,
+    by_heart,
+    level,
+    changed,
+    healthy,
+    alternatives,
+)
 """In the order of the page."""
 Told = Callable[[int, int], None]
 """Hears how many of how many sections are done."""

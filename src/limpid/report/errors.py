@@ -1,0 +1,104 @@
+"""The worst errors, one by one: what was seen, which inputs spoke for the answer, which neurons are to blame."""
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from limpid.dataset import Dataset
+from limpid.inspection import attribute, blame, blame_examples, confusions
+from limpid.report.figures import bar_figure
+from limpid.report.html import Section, chart, paragraph, picture, pictures, table
+from limpid.report.material import Material
+
+CASES = 3
+NEURONS, COLUMNS, EXAMPLES = 3, 6, 3
+
+
+def blamed(of: Material) -> Iterator[Section]:
+    if of.unseen is None or of.unseen.y is None:
+        return
+    found = confusions(of.model, of.unseen.X, of.unseen.y, worst=CASES)
+    parts = [
+        paragraph(
+            "Blame flows backwards: from the wrong answer to the neurons that made it, along their weights. A neuron's "
+            "blame says how much the error would change if its sum changed a little: above 0 the sum is too high, "
+            "below 0 too low. The shares are for display; they are not causes."
+        ),
+        paragraph(found.words, "verdict"),
+    ]
+    if not found.worst:
+        parts.append(paragraph("Nothing was answered wrongly, so there is nobody to blame."))
+    parts += [_case(of, of.unseen, error.row) for error in found.worst]
+    yield Section("blame", "Who is to blame", parts)
+
+
+def _case(of: Material, unseen: Dataset, row: int) -> str:
+    """One error from the answer down to the inputs."""
+    assert unseen.y is not None
+    x, truth = _row(unseen, row), unseen.y[[row]]
+    answered = of.model.predict(x)
+    told = f"Row {row}: {_told(truth[0])} answered as {_told(answered[0])}"
+    found = blame(of.model, x, truth)
+    rows = [each for layer in found.subject.hidden for each in found.ranked(NEURONS, layer)]
+    parts = [f"<h3>{escape(told)}</h3>", paragraph(found.words, "soft")]
+    target = _told(answered[0]) if of.model.classes is not None else None
+    if target is not None or of.model.network.outputs == 1:
+        parts.append(_inputs(of, unseen, x, row, answered[0] if target is not None else None, truth[0]))
+    if rows:
+        header = ["neuron", "blame", "share of its layer", "activation", "silent"]
+        cells = ([each["name"], each["blame"], f"{each['share']:.0%}", each["activation"],
+                  "yes" if each["silent"] else ""] for each in rows)  # fmt: skip
+        parts.append(table("The neurons to blame most, layer by layer", header, cells, opened=True))
+    parts.append(_examples(of, x, truth))
+    return "\n".join(parts)
+
+
+def _inputs(of: Material, unseen: Dataset, x: Any, row: int, answered: Any, truth: Any) -> str:
+    """What spoke for the answer and, of classes, for the truth."""
+    wrong = attribute(of.model, x, answered)
+    if of.model.image_shape is None:
+        values = dict(zip(wrong.subject.column_names, wrong.by_column[0].tolist(), strict=True))
+        most = dict(sorted(values.items(), key=lambda item: -abs(item[1]))[:COLUMNS])
+        title = f"What spoke for {_told(answered) if answered is not None else 'the answer'}, row {row}"
+        return chart(bar_figure(most, "added to its sum"), title, ["column", "added"], most.items())
+    right = attribute(of.model, x, truth)
+    limit = float(max(np.abs(wrong.inputs).max(), np.abs(right.inputs).max()))
+    cells = [
+        picture(of.grey(unseen.X[row], unseen.full_scale), f"row {row}"),
+        picture(of.coloured(wrong.inputs[0], limit), f"for {answered} (orange), against (blue)"),
+        picture(of.coloured(right.inputs[0], limit), f"for {truth} (orange), against (blue)"),
+    ]
+    return pictures(cells)
+
+
+def _examples(of: Material, x: Any, truth: Any) -> str:
+    """The rows learned from that pushed hardest towards and against the truth."""
+    if of.learned is None or of.learned.y is None:
+        return ""
+    found = blame_examples(of.model, x, truth, of.learned.X, of.learned.y)
+    chosen = [*found.helpful[:EXAMPLES], *found.harmful[:EXAMPLES]]
+    told = [
+        f"{_told(of.learned.y[at])}: pushed {'towards' if found.scores[at] > 0 else 'against'} the truth"
+        for at in chosen
+    ]
+    if of.model.image_shape is None:
+        rows = ([text, float(found.scores[at])] for text, at in zip(told, chosen, strict=True))
+        return table("Rows learned from that pushed this answer most", ["answer", "how much"], rows)
+    cells = [
+        picture(of.grey(of.learned.X[at], of.learned.full_scale), text) for text, at in zip(told, chosen, strict=True)
+    ]
+    heading = "Of a sample of the rows learned from, those that pushed this answer most:"
+    return paragraph(heading, "soft") + pictures(cells)
+
+
+def _row(dataset: Dataset, row: int) -> Any:
+    return dataset.rows(np.array([row])).X
+
+
+def _told(value: Any) -> str:
+    """An answer in words: a number in four digits."""
+    if isinstance(value, np.ndarray):
+        return ", ".join(map(_told, value))
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)

@@ -1,0 +1,63 @@
+"""How parts make a whole: for each class the neurons that push it, and whether it falls without them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from limpid.errors import LimpidError
+from limpid.inspection import Composition, compose
+from limpid.report.figures import grouped_bar_figure
+from limpid.report.html import Section, chart, paragraph, table
+from limpid.report.material import Material
+
+ROWS, MOST_CLASSES, NEURONS = 1_000, 12, 5
+
+
+def wholes(of: Material) -> Iterator[Section]:
+    if of.rows is None or not of.model.network.hidden or of.model.several_classes:
+        return
+    found = [each for target in _targets(of)[:MOST_CLASSES] if (each := _composed(of, target)) is not None]
+    if not found:
+        return
+    last = [each.layers[-1] for each in found]
+    names = [each.target for each in found]
+    falls = {
+        "without the neurons that push it most": [layer.without_top for layer in last],
+        "without as many others": [layer.without_others for layer in last],
+    }
+    label = "fall of its probability" if of.model.task != "regression" else "fall of the output"
+    parts = [
+        paragraph(
+            "The neurons of the last hidden layer vote for each class; those below feed them. To prove that some "
+            "neurons matter, they are kept at their average: the class must fall more than without as many others."
+        ),
+        chart(
+            grouped_bar_figure(names, falls, label),
+            "What becomes of each class without its neurons",
+            ["class", *falls, "surely more"],
+            (
+                [name, layer.without_top, layer.without_others, "yes" if layer.proven else "no"]
+                for name, layer in zip(names, last, strict=True)
+            ),
+        ),
+        *(table(f"Who pushes {each.target}", ["neuron", "push"], _pushes(each)) for each in found),
+    ]
+    yield Section("wholes", "How the parts make a whole", parts)
+
+
+def _targets(of: Material) -> list[Any]:
+    classes = of.model.classes
+    return list(range(of.model.network.outputs)) if classes is None else list(classes)
+
+
+def _composed(of: Material, target: Any) -> Composition | None:
+    """None for a class that no row is answered with."""
+    try:
+        return compose(of.model, target, of.few(ROWS), top=NEURONS * 2, draws=30)
+    except LimpidError:
+        return None
+
+
+def _pushes(found: Composition) -> Iterator[list[Any]]:
+    for layer in reversed(found.layers):
+        for unit in layer.top[:NEURONS].tolist():
+            yield [found.subject.unit_name(layer.layer, unit), float(layer.push[unit])]
