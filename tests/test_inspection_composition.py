@@ -120,7 +120,7 @@ def test_what_is_lost_is_what_the_answer_falls_by() -> None:
         changed = subject.behind(layer).trace(a).a[-1][:, 1]
         assert ablation.lost == pytest.approx((trace.a[-1][own, 1] - changed).mean())
         assert len(ablation.others) == len(ablation.more) == 50
-        assert ablation.more.mean() == pytest.approx(ablation.lost - ablation.others_lost, abs=0.02)
+        assert ablation.more.mean() == pytest.approx(ablation.lost - ablation.others.mean(), abs=0.02)
     assert found.answer == pytest.approx(model.predict_proba(X)[own, 1].mean())
 
 

@@ -31,14 +31,6 @@ class Ablation:
         return float(self.others.mean()) if len(self.others) else None
 
     @property
-    def interval(self) -> tuple[float, float] | None:
-        """Where 95 of 100 of `others` lie."""
-        if not len(self.others):
-            return None
-        low, high = np.quantile(self.others, INTERVAL).tolist()
-        return low, high
-
-    @property
     def difference(self) -> tuple[float, float] | None:
         """Where 95 of 100 of `more` lie: the interval over draws and rows."""
         if not len(self.more):

@@ -144,12 +144,12 @@ def is_probability(subject: Subject) -> bool:
 def _proof(found: Ablation) -> str:
     """Both numbers of a layer, and what follows."""
     told = f"Without the {len(found.units)} of layer {found.layer} that push most, it {_moved(found.lost)}"
-    if found.interval is None or found.others_lost is None:
+    if found.difference is None or found.others_lost is None:
         return f"{told}; there are not as many others."
-    low, high = (-each for each in found.interval[::-1])
+    low, high = found.difference
     verdict = "these carry it" if found.proven else "which proves nothing"
-    others = f"it {_moved(found.others_lost)} (95 of 100 draws change it by {low:.3g} to {high:.3g})"
-    return f"{told}, without as many others {others}: {verdict}."
+    drawn = f"the former loses {low:.3g} to {high:.3g} more in 95 of 100 draws of others and rows"
+    return f"{told}, without as many others it {_moved(found.others_lost)}; {drawn}: {verdict}."
 
 
 def _moved(lost: float) -> str:
