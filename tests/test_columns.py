@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from limpid.cells import column_of
-from limpid.columns import CYCLES, FEWEST_ROWS, Category, Date, Number, parts_of, robust
+from limpid.columns import (
+    CYCLES,
+    FEWEST_ROWS,
+    Category,
+    Date,
+    Number,
+    parts_of,
+    robust,
+    smoothly_clipped,
+    unclipped,
+)
 from limpid.errors import DataError
 from limpid.table import Column
 
@@ -242,3 +252,9 @@ def test_the_calendar_is_pythons() -> None:
             moment.weekday(),
             moment.hour,
         ]
+
+
+def test_clipped_numbers_are_found_again() -> None:
+    numbers = np.array([-400.0, 12.0, 40.0, 41.5, 70.0, 1e5])
+    np.testing.assert_allclose(unclipped(smoothly_clipped(numbers, 40.0, 12.0), 40.0, 12.0), numbers, rtol=1e-6)
+    np.testing.assert_allclose(unclipped(np.array([-3.0, 3.5]), 1.0, 2.0), [-2e9, 2e9])

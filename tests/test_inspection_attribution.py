@@ -57,6 +57,26 @@ def test_piecewise_linear_networks_are_exact(activation: str, random: np.random.
     assert np.abs(residual).max() < 1e-12
 
 
+@pytest.mark.parametrize("activations", [("sigmoid", "mish"), ("softplus", "identity"), ("tanh", "selu")])
+def test_steep_places_are_met_by_halving(activations: tuple[str, str], random: np.random.Generator) -> None:
+    """Two neurons normalised over themselves all but jump where they change places."""
+    network = dense_network(6, (2, 2), 3, activations, "identity", normalization="layer")
+    drawn = make_parameters(network, random)
+    steep = {name: array * (3 if name.startswith("W") else 1) for name, array in drawn.items()}
+    x, baseline = 3 * random.normal(size=(100, 6)), random.normal(size=6)
+    _, residual = integrated_gradients(Subject.of(model_of(network, steep)), x, baseline, 3, np.eye(3)[0])
+    assert np.abs(residual).max() < 1e-8
+
+
+def test_what_rounding_misses_is_told_not_sought(random: np.random.Generator) -> None:
+    network = dense_network(3, (4,), 2, "tanh")
+    parameters = make_parameters(network, random)
+    parameters["b2"] += 1e12
+    x: Any = random.normal(size=(3, 3))
+    _, residual = integrated_gradients(Subject.of(model_of(network, parameters)), x, np.zeros(3), 2, np.eye(2)[0])
+    assert 1e-6 < np.abs(residual).max() < 1e-2
+
+
 PLAIN = [each for each in INSPECTED if not any(layer.normalization == "layer" for layer in each.layers)]
 
 
@@ -68,7 +88,7 @@ def test_lrps_three_terms_and_deeplift_add_up(network: Network, random: np.rando
     found = attribute(model, X, 1, "lrp", epsilon=0.01)
     assert found.bias_share is not None
     assert found.absorbed is not None
-    assert_close(found.inputs.sum(axis=1) + found.bias_share + found.absorbed, logits, 1e-11)
+    assert_close(found.inputs.sum(axis=1) + found.bias_share + found.absorbed, logits, 1e-13)
     assert np.abs(found.absorbed).max() > 0
     found = attribute(model, X, 1, "deeplift", baseline=baseline)
     assert_close(found.inputs.sum(axis=1), logits - Subject.of(model).trace(baseline[None]).z[-1][:, 1], 1e-8)

@@ -199,3 +199,10 @@ def smoothly_clipped(numbers: NDArray[np.float64], shift: float, scale: float) -
     part = z / SMOOTHNESS
     clipped: NDArray[np.float64] = z / np.sqrt(1.0 + part * part)
     return clipped
+
+
+def unclipped(values: NDArray[np.float64], shift: float, scale: float) -> NDArray[np.float64]:
+    """The numbers that `smoothly_clipped` makes `values` of; +-3 and beyond are as far off as it tells apart."""
+    part = np.clip(values / SMOOTHNESS, -1, 1)
+    rest = np.sqrt(np.maximum(1.0 - part * part, (SMOOTHNESS / FARTHEST) ** 2))
+    return np.asarray(SMOOTHNESS * part / rest * scale + shift)

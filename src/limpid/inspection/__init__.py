@@ -1,5 +1,6 @@
 """Looking inside: functions that take a `Model` or a fitted estimator and say what is in it, each by its definition."""
 
+from limpid.inspection.ablation import Ablation
 from limpid.inspection.attribution import Attribution, attribute
 from limpid.inspection.blame import Blame, blame
 from limpid.inspection.capacity import Capacity, CapacityRun, capacity
@@ -16,12 +17,14 @@ from limpid.inspection.landscape import Landscape, landscape
 from limpid.inspection.minima import Minima, minima
 from limpid.inspection.overfitting import Overfitting, overfitting
 from limpid.inspection.parts import Parts, parts
+from limpid.inspection.pushes import Node
 from limpid.inspection.representation import Layers, layers
 from limpid.inspection.result import Result
 from limpid.inspection.slope import Slope, slope
 from limpid.inspection.units import Units, units
 
 __all__ = [
+    "Ablation",
     "Attribution",
     "Blame",
     "Capacity",
@@ -38,6 +41,7 @@ __all__ = [
     "Landscape",
     "Layers",
     "Minima",
+    "Node",
     "Overfitting",
     "Parts",
     "Result",

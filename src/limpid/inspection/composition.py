@@ -1,155 +1,197 @@
-"""How parts make a whole: which neurons push a class, layer by layer, and whether the class falls without them."""
+"""How parts make a whole: which neurons push a class, layer by layer, and the proof by taking them away."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
+from limpid.inspection.ablation import Ablation, ablate
+from limpid.inspection.pushes import Node, Tree, pushes_of
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
+from limpid.inspection.tree_picture import draw_tree
 
-TOP, DRAWS = 10, 100
-MOST_DRAWN = 12
-
-
-@dataclass
-class LayerPush:
-    """What the neurons of one hidden layer do for a class."""
-
-    layer: int
-    name: str
-    push: Floats
-    """(units,) what a neuron's activation, beyond its mean over all rows, adds to the class's sum: (a - mean a) dF/da,
-    averaged over the rows that are answered with the class."""
-    top: NDArray[np.int64]
-    """Places of the neurons that push most."""
-    without_top: float
-    """By how much the class's probability (or number) falls where these stay at their mean."""
-    without_others: float
-    """By how much it falls where as many others, drawn by chance, stay at theirs."""
-    difference: tuple[float, float]
-    """The 95 % interval of how much more the former is, over draws and rows."""
-    weights: Floats
-    """(top, top of the next layer) how much of the next layer's push comes by way of each of these."""
-
-    @property
-    def proven(self) -> bool:
-        """Whether it surely falls more without these than without others."""
-        return self.difference[0] > 0
+SHARE = 10
+"""One neuron in so many of a layer is taken away to prove its push."""
+HIGH_ROWS = 10
+"""Of numbers, one row in so many counts as high."""
 
 
 @dataclass
 class Composition(Result):
-    """From the class down to the first layer: who pushes it."""
+    """Which neurons push an output on the rows where it ought to be high, from the last hidden layer to the inputs.
+
+    F is its weighted sum, of a softmax less the mean of its group's: what is common to all, no probability knows of. A
+    push is what a neuron adds to F on the way from its mean over all rows (integrated gradients).
+    """
 
     subject: Subject
     target: str
-    layers: list[LayerPush]
-    """The hidden ones, the first one first."""
-    rows: int
-    """That are answered with the class."""
+    rows: NDArray[np.int64]
+    """(rows,) places in X of the rows looked at: those of the class; of a number the tenth where it is highest."""
+    answer: float
+    """The probability (or number) that the network has for it on these rows, on average."""
+    pushes: dict[int, Floats]
+    """Of each hidden layer (units,) what each neuron adds to F, averaged over the rows."""
+    residuals: dict[int, Floats]
+    """Of each hidden layer (rows,) by how much the pushes miss F(a) - F(mean)."""
+    ablations: dict[int, Ablation]
+    """Of each hidden layer, the proof."""
+    root: Node
+    """The output, on which hang the neurons of the last hidden layer that push it most, on these those before, ..."""
+    input_pushes: dict[int, Floats]
+    """Of each neuron of the first hidden layer in the tree (inputs,) what each input adds to its sum."""
+
+    @property
+    def tree(self) -> dict[str, Any]:
+        """The root and all that hangs on it as plain nested values."""
+        return self.root.to_dict()
 
     @property
     def words(self) -> str:
-        told = [f"{self.rows:,} rows are answered with {self.target}."]
-        for of in reversed(self.layers):
-            best = ", ".join(str(unit) for unit in of.top[:3])
-            proof = "more" if of.proven else "no more, surely,"
-            told.append(
-                f"In {of.name} neurons {best} push it most: without the first {len(of.top)} it falls by "
-                f"{of.without_top:.3g}, {proof} than without as many others ({of.without_others:.3g})."
-            )
-        return " ".join(told)
+        most = ", ".join(f"neuron {child.unit} ({child.push:+.3g})" for child in self.root.children)
+        what = f"the {'probability' if is_probability(self.subject) else 'value'} of {self.target}"
+        told = (
+            f"On {len(self.rows):,} rows {what} is {self.answer:.3g} on average. "
+            f"Most of layer {self.subject.hidden[-1]} push it: {most or 'none'}."
+        )
+        return " ".join([told, *(_proof(found) for found in self.ablations.values())])
 
     def to_rows(self) -> list[dict[str, Any]]:
-        return [
-            {"layer": of.layer, "neuron": unit, "push": float(of.push[unit]), "top": unit in of.top}
-            for of in reversed(self.layers)
-            for unit in np.argsort(-of.push, kind="stable").tolist()
+        """Neurons, those of the last hidden layer first, there by their push."""
+        rows = [
+            {
+                "layer": layer,
+                "neuron": unit,
+                "name": self.subject.unit_name(layer, unit),
+                "push": push,
+                "taken away": unit in self.ablations[layer].units,
+            }
+            for layer, pushes in self.pushes.items()
+            for unit, push in enumerate(pushes.tolist())
         ]
+        return sorted(rows, key=lambda row: (-row["layer"], -row["push"]))
 
     def _draw(self, ax: Any) -> None:
-        rows = [row for row in self.to_rows() if row["top"]][: MOST_DRAWN * len(self.layers)][::-1]
-        names = [self.subject.unit_name(row["layer"], row["neuron"]) for row in rows]
-        ax.barh(names, [row["push"] for row in rows], color=[ORANGE if row["push"] > 0 else BLUE for row in rows])
-        ax.set(xlabel=f"added to the sum of {self.target}")
+        draw_tree(ax, self.root, self.target, self.input_pushes, self.subject.model.image_shape)
 
 
 def compose(
-    model: Any, target: Any, X: Any, *, top: int = TOP, draws: int = DRAWS, random: int | np.random.Generator = 0
+    model: Any,
+    target: Any,
+    X: Any,
+    y: Any = None,
+    most: int | None = None,
+    draws: int = 200,
+    branches: int = 3,
+    random: int | np.random.Generator = 0,
 ) -> Composition:
-    """Which hidden neurons push `target` where rows of X are answered with it, and what happens without them.
+    """Which neurons push `target`: a class, or the name of a label or number, or an output's place.
 
-    `target` is a class, or the name or place of another output; of numbers and several labels all rows count. The proof
-    is by ablation: the `top` neurons of a layer that push most are kept at their mean over X, then as many others,
-    `draws` times. Errors: `LimpidError` for an unknown target, a network without hidden layers, rows that do not fit or
-    none that is answered with the class.
+    Looked at are the rows of X (rows, inputs) that have it: by answers y, as `predict` gives them, or where y is None
+    by the model's own; of a number the tenth of the rows where it is highest. As a proof `most` neurons of each hidden
+    layer, where it is None a tenth, are set to their mean over X, and beside these as many others, drawn `draws` times
+    by `random`. In the tree, `branches` neurons at most hang on each.
+
+    Errors: `LimpidError` for a network without hidden layers, an unknown target, one that no row has, a count that is
+    no positive integer, or rows that do not fit.
     """
-    subject, generator = Subject.of(model), np.random.default_rng(random)
+    subject = Subject.of(model)
+    subject.check_layer(max(subject.hidden, default=1), hidden=True)
     place, sign = subject.output(target)
-    if not subject.hidden:
-        raise LimpidError(f"a hidden layer is needed, {subject.network} has none")
+    _check_counts(most=1 if most is None else most, draws=draws, branches=branches)
     x = subject.x(X)
-    means = [a.mean(axis=0) for a in subject.trace(x).a]
-    if subject.model.classes is not None:
-        x = x[subject.model.predict(X).astype(str) == str(target)]
-        if not len(x):
-            raise LimpidError(f"no row is answered with {target!r}: give rows of which some are")
     trace = subject.trace(x)
-    of_z = np.zeros_like(trace.z[-1])
-    of_z[:, place] = sign
-    slopes = subject.of_activations(trace, subject.slopes(trace, subject.depth, of_z)[1:])
-    found: list[LayerPush] = []
-    for layer in subject.hidden:
-        each = (trace.a[layer] - means[layer]) * slopes[layer]
-        push = each.mean(axis=0)
-        best = np.argsort(-push, kind="stable")[: min(top, max(1, len(push) // 2))]
-        fall = _fall(subject, trace.a[layer], means[layer], layer, place, sign)
-        whole = fall(best)
-        others = _others(np.setdiff1d(np.arange(len(push)), best), len(best), draws, generator)
-        drawn = np.array([fall(some) for some in others])
-        ends = np.quantile([_again(whole - each_, generator) for each_ in drawn], [0.025, 0.975])
-        found.append(
-            LayerPush(
-                *(layer, subject.layer_name(layer), push, best),
-                float(whole.mean()),
-                float(drawn.mean()),
-                (float(ends[0]), float(ends[1])),
-                np.zeros((len(best), 0)),
-            )
-        )
-    for before, after in pairwise(found):
-        W = subject.parameters[f"W{after.layer}"][np.ix_(before.top, after.top)]
-        above = (trace.a[before.layer] - means[before.layer]).mean(axis=0)[before.top]
-        before.weights = above[:, None] * W * slopes[after.layer].mean(axis=0)[after.top]
-    name = str(target) if subject.model.classes is not None else subject.output_names[place]
-    return Composition(subject, name, found, len(x))
+    rows = _rows(subject, X, trace.a[-1], y, place, sign, target)
+    layers = (0, *subject.hidden)
+    a, means = {at: trace.a[at][rows] for at in layers}, {at: trace.a[at].mean(axis=0) for at in layers}
+    shares = {at: pushes_of(subject, at, a[at], means[at], _of_z(subject, place, sign)) for at in subject.hidden}
+    pushes = {at: each.mean(axis=0) for at, (each, _) in shares.items()}
+    tree, last = Tree(subject, a, means, branches), subject.hidden[-1]
+    name = subject.output_names[place] if subject.model.classes is None else str(target)
+    root = Node(subject.depth, place, name, float(pushes[last].sum()))
+    tree.hang(root, pushes[last])
+    generator = np.random.default_rng(random)
+
+    def answer(outputs: Floats) -> Floats:
+        return _answer(subject, outputs, place, sign)
+
+    ablations = {}
+    for at in subject.hidden:
+        order, units = np.argsort(-pushes[at], kind="stable"), len(pushes[at])
+        count = min(max(1, units // SHARE) if most is None else most, max(1, units // 2))
+        ablations[at] = ablate(subject, at, a[at], means[at], order, count, draws, answer, generator)
+    return Composition(
+        subject,
+        name,
+        rows,
+        float(answer(trace.a[-1][rows]).mean()),
+        pushes,
+        {at: missing for at, (_, missing) in shares.items()},
+        ablations,
+        root,
+        {unit: found for (layer, unit), found in tree.known.items() if layer == subject.hidden[0]},
+    )
 
 
-def _fall(subject: Subject, a: Floats, mean: Floats, layer: int, place: int, sign: float) -> Any:
-    """By how much the output falls for each row (rows,) where some units of a layer are at their mean."""
-
-    def output(a: Floats) -> Floats:
-        return np.asarray(subject.after(a, layer).a[-1][:, place]) * sign
-
-    before = output(a)
-
-    def fall(units: NDArray[np.int64]) -> Floats:
-        changed = a.copy()
-        changed[:, units] = mean[units]
-        return before - output(changed)
-
-    return fall
+def is_probability(subject: Subject) -> bool:
+    """Whether what the outputs give is one."""
+    return subject.model.task != "regression" and subject.network.output.range == (0.0, 1.0)
 
 
-def _others(units: NDArray[np.int64], count: int, draws: int, random: np.random.Generator) -> list[NDArray[np.int64]]:
-    return [random.choice(units, min(count, len(units)), replace=False) for _ in range(draws)]
+def _proof(found: Ablation) -> str:
+    """Both numbers of a layer, and what follows."""
+    told = f"Without the {len(found.units)} of layer {found.layer} that push most, it {_moved(found.lost)}"
+    if found.difference is None or found.others_lost is None:
+        return f"{told}; there are not as many others."
+    low, high = found.difference
+    verdict = "these carry it" if found.proven else "which proves nothing"
+    drawn = f"the former loses {low:.3g} to {high:.3g} more in 95 of 100 draws of others and rows"
+    return f"{told}, without as many others it {_moved(found.others_lost)}; {drawn}: {verdict}."
 
 
-def _again(values: Floats, random: np.random.Generator) -> float:
-    """The mean over rows drawn again."""
-    return float(values[random.integers(len(values), size=len(values))].mean())
+def _moved(lost: float) -> str:
+    return f"{'falls' if lost >= 0 else 'rises'} by {abs(lost):.3g}"
+
+
+def _of_z(subject: Subject, place: int, sign: float) -> Floats:
+    """(outputs,) how F is made of the output layer's sums."""
+    output, found = subject.network.output, np.zeros(subject.network.outputs)
+    found[place] = sign
+    if output.kind == "softmax":
+        ends = np.cumsum(output.groups or (subject.network.outputs,))
+        group = int(np.searchsorted(ends, place, side="right"))
+        start = int(ends[group - 1]) if group else 0
+        found[start : ends[group]] -= 1 / (ends[group] - start)
+    return found
+
+
+def _answer(subject: Subject, outputs: Floats, place: int, sign: float) -> Floats:
+    """(rows,) the probability of the target, or its number, from outputs (rows, outputs)."""
+    model = subject.model
+    if model.task == "regression":
+        return np.asarray(model.target_scaling.undo(outputs)[:, place])
+    if not is_probability(subject):
+        return np.asarray(sign * outputs[:, place])
+    if model.classes is not None and outputs.shape[1] == 1:
+        place = 1 if sign > 0 else 0
+    return np.asarray(model.probabilities(outputs)[:, place])
+
+
+def _rows(subject: Subject, X: Any, outputs: Floats, y: Any, place: int, sign: float, target: Any) -> NDArray[np.int64]:
+    """Places of the rows to look at."""
+    truth = subject.examples(X, subject.model.answers(outputs) if y is None else y).Y[:, place]
+    if subject.model.task == "regression":
+        return np.sort(np.argsort(-truth, kind="stable")[: max(1, len(truth) // HIGH_ROWS)])
+    found = np.flatnonzero((truth > 0.5) == (sign > 0))
+    if not len(found):
+        raise LimpidError(f"no row of X {'is answered with' if y is None else 'has'} {target!r}")
+    return found
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+            raise LimpidError(f"{name} must be a positive integer, got {count!r}")

@@ -3,7 +3,7 @@
 (x - x') times the integral of the slope along the straight path from x' to x. The first layer's sums move in a straight
 line too, so that the integral is taken over these, and carried back to the inputs once. Where the network is linear
 between the points at which a unit switches, one slope for each piece is exact; else each piece has Gauss-Legendre
-nodes, more of them until the parts add up.
+nodes, and is halved until the parts add up.
 """
 
 from dataclasses import dataclass, replace
@@ -19,9 +19,13 @@ COMPLETE = 1e-8
 """So exactly the parts must add up to the whole, as a share of it where that is above 1."""
 ROWS_AT_ONCE = 32
 NODES = 50
-"""On a path without pieces; later tries have twice as many, up to so many tries."""
+"""On a path without pieces, and on each half of one."""
 NODES_A_PIECE = 6
-TRIES = 6
+STEPS = 4
+"""A curved path's pieces are sought from so many."""
+HALVINGS = 50
+PIECES_AT_ONCE = 8192
+"""More to halve there are only where rounding alone misses the whole: then it is left at that."""
 BISECTIONS = 52
 """Halvings of a piece: as many as a number has digits."""
 
@@ -86,40 +90,49 @@ class _Path:
         return np.asarray((self.z(sums, self.layer) * of_z).sum(axis=1))
 
     def integral(self, start: Floats, end: Floats, of_z: Floats) -> Floats:
-        """The slopes of F along the first layer's sums, averaged over the path (rows, units)."""
-        wanted = self.value(end, of_z) - self.value(start, of_z)
-        found, open_ = np.zeros_like(start), np.arange(len(start))
-        for attempt in range(1 if self.straight else TRIES):
-            some = self._try(start[open_], end[open_], of_z[open_], 2**attempt)
-            found[open_] = some
-            missing = ((end - start)[open_] * some).sum(axis=1) - wanted[open_]
-            open_ = open_[np.abs(missing) > COMPLETE * np.maximum(1, np.abs(wanted[open_])) / 10]
-            if not len(open_):
-                break
-        return found
+        """The slopes of F along the first layer's sums, averaged over the path (rows, units).
 
-    def _try(self, start: Floats, end: Floats, of_z: Floats, finer: int) -> Floats:
-        """The integral by pieces; those of a curved path are sought from so many times finer ones."""
-        rows, t = self._pieces(start, end, 1 if self.straight or not self.switches else 4 * finer)
-        inner = np.flatnonzero(rows[1:] == rows[:-1])
-        of, low, width = rows[inner], t[inner], t[inner + 1] - t[inner]
-        nodes, weights = np.polynomial.legendre.leggauss(self._nodes(finer))
-        first_of = np.searchsorted(of, np.arange(len(start)))
-        total = np.zeros_like(start)
-        for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
-            sums = start[of] + (low + node * width)[:, None] * (end - start)[of]
-            trace = forward(self.network, self.parameters, sums)
-            slopes = towards_inputs(self.network, self.parameters, trace, self.layer, of_z[of])[0]
-            total += np.add.reduceat(weight * width[:, None] * slopes, first_of)
+        F's change over a piece is known, so that one where the parts miss it is seen, and halved.
+        """
+        total, (of, low, high) = np.zeros_like(start), self._pieces(start, end)
+        wanted = np.abs(self.value(end, of_z) - self.value(start, of_z))
+        allowed = COMPLETE / 10 * np.maximum(1, wanted) / np.bincount(of)
+        for _ in range(HALVINGS):
+            slopes = (high - low)[:, None] * self._averaged(start, end, of_z, of, low, high)
+            if self.straight:
+                break
+            ends = [self.value(start[of] + t[:, None] * (end - start)[of], of_z[of]) for t in (low, high)]
+            missing = np.abs((slopes * (end - start)[of]).sum(axis=1) - (ends[1] - ends[0])) > allowed[of]
+            if not missing.any() or missing.sum() > PIECES_AT_ONCE:
+                break
+            _add(total, of[~missing], slopes[~missing])
+            of, low, high = np.repeat(of[missing], 2), low[missing], high[missing]
+            middle = (low + high) / 2
+            low, high = np.column_stack([low, middle]).ravel(), np.column_stack([middle, high]).ravel()
+        _add(total, of, slopes)
         return total
 
-    def _nodes(self, finer: int) -> int:
+    def _averaged(
+        self, start: Floats, end: Floats, of_z: Floats, of: NDArray[np.int64], low: Floats, high: Floats
+    ) -> Floats:
+        """The slopes of F along the first layer's sums, averaged over pieces `low` to `high` of rows `of`."""
+        nodes, weights = np.polynomial.legendre.leggauss(self._nodes)
+        total = np.zeros((len(of), start.shape[1]))
+        for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+            sums = start[of] + (low + node * (high - low))[:, None] * (end - start)[of]
+            trace = forward(self.network, self.parameters, sums)
+            total += weight * towards_inputs(self.network, self.parameters, trace, self.layer, of_z[of])[0]
+        return total
+
+    @property
+    def _nodes(self) -> int:
         if self.straight:
             return 1
-        return NODES_A_PIECE * finer if self.switches else NODES * finer
+        return NODES_A_PIECE if self.switches else NODES
 
-    def _pieces(self, start: Floats, end: Floats, steps: int) -> tuple[NDArray[np.int64], Floats]:
-        """(points,) rows and places on the path, ascending, from 0 to 1: its ends and wherever a unit switches."""
+    def _pieces(self, start: Floats, end: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """(pieces,) their rows, and where on the path they begin and end: it is cut wherever a unit switches."""
+        steps = STEPS if self.switches and not self.straight else 1
         rows = np.repeat(np.arange(len(start)), steps + 1)
         t = np.tile(np.linspace(0, 1, steps + 1), len(start))
         exact = True
@@ -131,7 +144,8 @@ class _Path:
                 order = np.lexsort((t, rows))
                 rows, t = rows[order], t[order]
             exact = exact and layer.function.straight
-        return rows, t
+        inner = np.flatnonzero(rows[1:] == rows[:-1])
+        return rows[inner], t[inner], t[inner + 1]
 
     def _crossings(
         self, start: Floats, end: Floats, rows: NDArray[np.int64], t: Floats, number: int, exact: bool
@@ -148,3 +162,10 @@ class _Path:
             same = np.sign(found[np.arange(len(at)), unit]) == np.sign(before)
             low, high = np.where(same, middle, low), np.where(same, high, middle)
         return rows[at], (low + high) / 2
+
+
+def _add(total: Floats, of: NDArray[np.int64], slopes: Floats) -> None:
+    """To each row of `total` the slopes of its pieces; `of`, their rows, ascends."""
+    firsts = np.flatnonzero(np.diff(of, prepend=-1))
+    if len(firsts):
+        total[of[firsts]] += np.add.reduceat(slopes, firsts)

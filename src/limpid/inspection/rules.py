@@ -31,7 +31,8 @@ def lrp(subject: Subject, x: Floats, of_z: Floats, epsilon: float) -> Relevance:
     x (rows, inputs) as the network sees it, `of_z` (rows, outputs) says which output's sum is shared out. Errors:
     `LimpidError` for layers normalised over themselves.
     """
-    parameters, trace = folded(subject, "lrp"), subject.trace(x)
+    _check(subject, "lrp")
+    parameters, trace = folded(subject), subject.trace(x)
     relevance = trace.z[-1] * of_z
     bias_share, absorbed = np.zeros(len(x)), np.zeros(len(x))
     for number in range(subject.depth, 0, -1):
@@ -50,7 +51,8 @@ def deeplift(subject: Subject, x: Floats, baseline: Floats, of_z: Floats) -> Flo
     x and `baseline` (rows, inputs) as the network sees them. The parts (rows, inputs) add up to F(x) - F(x'), F the
     outputs' sums times `of_z` (rows, outputs). Errors: as `lrp`.
     """
-    parameters, one, other = folded(subject, "deeplift"), subject.trace(x), subject.trace(baseline)
+    _check(subject, "deeplift")
+    parameters, one, other = folded(subject), subject.trace(x), subject.trace(baseline)
     multiplier = of_z
     for number in range(subject.depth, 0, -1):
         multiplier = multiplier @ parameters[f"W{number}"].T
@@ -65,18 +67,13 @@ def deeplift(subject: Subject, x: Floats, baseline: Floats, of_z: Floats) -> Flo
     return (x - baseline) * multiplier
 
 
-def folded(subject: Subject, method: str) -> Parameters:
+def folded(subject: Subject) -> Parameters:
     """Weights and biases that do what the layers do with their sums normalised over the batch, at rest.
 
-    Errors: `LimpidError` for layers normalised over themselves, whose sums no fixed weights give.
+    Those of layers normalised over themselves, whose sums no fixed weights give, are left as they are.
     """
     found = {**subject.parameters}
     for number, layer in enumerate(subject.network.layers, start=1):
-        if layer.normalization == "layer":
-            raise LimpidError(
-                f"{method} is not defined through layer {number}, which is normalised over the layer: "
-                "choose integrated_gradients"
-            )
         if layer.normalization == "batch":
             kinds = ("gamma", "beta", "mean", "variance")
             gamma, beta, mean, variance = (found[f"{kind}{number}"] for kind in kinds)
@@ -84,3 +81,12 @@ def folded(subject: Subject, method: str) -> Parameters:
             found[f"W{number}"] = found[f"W{number}"] * scale
             found[f"b{number}"] = (found[f"b{number}"] - mean) * scale + beta
     return found
+
+
+def _check(subject: Subject, method: str) -> None:
+    for number, layer in enumerate(subject.network.layers, start=1):
+        if layer.normalization == "layer":
+            raise LimpidError(
+                f"{method} is not defined through layer {number}, which is normalised over the layer: "
+                "choose integrated_gradients"
+            )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import Trace, forward, through_normalization, towards_inputs
+from limpid.encoder import Scaling
 from limpid.engines import Examples, plain
 from limpid.errors import LimpidError, listed, nearest
 from limpid.model import Model
@@ -66,6 +67,27 @@ class Subject:
         """Every z and a for x (rows, inputs), as the network sees them."""
         return forward(self.network, self.parameters, x)
 
+    def behind(self, layer: int) -> "Subject":
+        """What follows a layer, as a network of its own whose inputs are that layer's activations."""
+        parameters = {}
+        for name, array in self.parameters.items():
+            kind = name.rstrip("0123456789")
+            number = int(name.removeprefix(kind)) - layer
+            if number > 0:
+                parameters[f"{kind}{number}"] = array
+        units, layers = self.network.layers[layer - 1].units, self.network.layers[layer:]
+        network = replace(self.network, inputs=units, layers=layers)
+        model = replace(
+            self.model,
+            network=network,
+            parameters=parameters,
+            input_scaling=Scaling.none(units),
+            features=(),
+            image_shape=None,
+            encoder=None,
+        )
+        return Subject(model, model)
+
     def slopes(self, trace: Trace, layer: int, of_z: Floats) -> list[Floats]:
         """`towards_inputs` from the z of `layer`."""
         return towards_inputs(self.network, self.parameters, trace, layer, of_z)
@@ -80,15 +102,7 @@ class Subject:
 
     def after(self, a: Floats, layer: int) -> Trace:
         """Every z and a behind `layer`, where that has the activations a (rows, units)."""
-        network = replace(self.network, inputs=a.shape[1], layers=self.network.layers[layer:])
-        kinds = ((name, name.rstrip("0123456789")) for name in self.parameters)
-        numbers = {name: (kind, int(name[len(kind) :])) for name, kind in kinds}
-        own = {
-            f"{kind}{number - layer}": self.parameters[name]
-            for name, (kind, number) in numbers.items()
-            if number > layer
-        }
-        return forward(network, own, a)
+        return self.behind(layer).trace(a)
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:

@@ -1,178 +1,195 @@
-"""What excites each neuron: its weights, the rows that excite it most, their average, an input made to excite it."""
+"""What each neuron of a layer looks for: its weights, the rows that excite it, their average, what it likes best."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limpid.displays import BLUE, ORANGE, diverging
-from limpid.errors import LimpidError, optional
-from limpid.inspection.maximisation import maximised
+from limpid.errors import LimpidError
+from limpid.inspection.activation_maximisation import maximise
 from limpid.inspection.result import Result
+from limpid.inspection.stimulus import average_stimulus, in_words, is_linear, weights_of
 from limpid.inspection.subject import Floats, Subject
 
-EXCITING = 9
-MOST_NAMES = 8
-MOST_DRAWN = 12
+ROWS_AT_ONCE = 4096
+MOST_DRAWN = 8
+EXAMPLES_DRAWN = 4
+MOST_TOLD = 3
 
 
 @dataclass
 class Units(Result):
-    """Neurons of one layer; all inputs are as the network sees them."""
+    """Four pictures of each neuron asked about, in the inputs as the network sees them: scaled, or encoded."""
 
     subject: Subject
     layer: int
     units: NDArray[np.int64]
-    """Which neurons, (n,)."""
-    weights: Floats
-    """(n, inputs) what each input adds to a neuron's sum: in the first layer its weights, behind it the product of all
-    layers' weights, as if there were no activations between: a linear approximation."""
-    exciting: NDArray[np.int64]
-    """(n, most) places of the rows with the largest activations, the largest first."""
-    activations: Floats
-    """(n, most) these activations."""
-    stimulus: Floats
-    """(n, inputs) the rows averaged by how much they excite, less the average row: sum a x / sum a - mean x."""
-    maximising: Floats
-    """(n, inputs) an input that was changed step by step to excite it (Erhan et al. 2009)."""
-    reached: Floats
-    """(n,) the sum z that this input gives."""
+    """(units,) their places in the layer."""
     x: Floats
-    """(rows, inputs) the rows that were looked at."""
+    """(rows, inputs) the rows that they were looked at on."""
+    weights: Floats
+    """(units, inputs) of the first layer its weights; of others W1 W2 ..., a linear approximation unless `linear`."""
+    linear: bool
+    """Whether the weights say all that z depends on."""
+    exciting: NDArray[np.int64]
+    """(units, most) the places of the rows that excite each most, most first."""
+    activations: Floats
+    """(units, most) its activations there."""
+    means: Floats
+    """(units,) its activation on average."""
+    spreads: Floats
+    """(units,) the standard deviation of its activation; 0 for one that nothing here excites."""
+    stimulus: Floats
+    """(units, inputs) the average of the rows weighted with its activation, less the plain average."""
+    maximising: Floats
+    """(units, inputs) what would excite it most within the range of each input: argmax z - lambda |x|^2 - mu TV(x)."""
+    reached: Floats
+    """(units,) z there."""
+    shrinkage: Floats
+    """(units,) lambda."""
+    smoothness: Floats
+    """(units,) mu; 0 where inputs are no pixels."""
 
     @property
-    def approximate(self) -> bool:
-        """Whether `weights` are the linear approximation of a layer behind the first."""
-        first = self.subject.hidden[0] if self.subject.hidden else 1
-        return self.layer > first
+    def names(self) -> list[str]:
+        """(units,)."""
+        return [self.subject.unit_name(self.layer, unit) for unit in self.units.tolist()]
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Places in the arrays here, of those first whose activation changes most from row to row."""
+        return np.argsort(-self.spreads, kind="stable")
+
+    def stands_for(self, at: int, most: int = MOST_TOLD) -> list[str]:
+        """What the rows that excite the neuron at place `at` of the arrays have more or less of, in columns' units."""
+        return in_words(self.subject, self.stimulus[at], self.x, most)
 
     @property
     def words(self) -> str:
-        name = self.subject.layer_name(self.layer)
-        strongest = int(self.activations[:, 0].argmax())
+        first, still = int(self.order[0]), int((self.spreads == 0).sum())
         told = (
-            f"{len(self.units)} neurons of {name} over {len(self.x):,} rows. Neuron {self.units[strongest]} is excited "
-            f"most, to {self.activations[strongest, 0]:.3g} by row {self.exciting[strongest, 0]}"
+            f"Neurons of layer {self.layer} ({self.subject.layer_name(self.layer)}) looked at: {len(self.units)}, on "
+            f"{len(self.x):,} rows. What changes most from row to row is {self.names[first]}: it is "
+            f"{self.means[first]:.3g} on average, and {self.activations[first, 0]:.3g} at row "
+            f"{self.exciting[first, 0]}, which excites it most."
         )
-        return f"{told}; by inputs: {self.described(strongest)}."
-
-    def described(self, at: int) -> str:
-        """The columns, or inputs, that excite and calm the neuron at this place most, in a line."""
-        parts = self.subject.by_column(self.weights[[at]] * self.x.std(axis=0))[0]
-        if self.subject.model.encoder is None:
-            parts = self.weights[at] * self.x.std(axis=0)
-        order = np.argsort(-np.abs(parts), kind="stable")[:3]
-        names = self.subject.column_names
-        return ", ".join(f"{'more' if parts[k] > 0 else 'less'} {names[k]}" for k in order if parts[k])
+        if not self.subject.model.image_shape and self.stands_for(first):
+            told += f" The rows that excite it have {', '.join(self.stands_for(first))}."
+        if still:
+            told += f" {still} of them {'is' if still == 1 else 'are'} the same on all rows: nothing here moves them."
+        return told if self.linear else told + " Their weights to the inputs are a linear approximation."
 
     def to_rows(self) -> list[dict[str, Any]]:
-        order = np.argsort(-self.activations[:, 0], kind="stable").tolist()
         return [
             {
                 "layer": self.layer,
                 "neuron": int(self.units[at]),
-                "largest activation": float(self.activations[at, 0]),
+                "name": self.names[at],
+                "mean": float(self.means[at]),
+                "spread": float(self.spreads[at]),
                 "row": int(self.exciting[at, 0]),
-                "most of": self.described(at),
+                "activation": float(self.activations[at, 0]),
                 "reached": float(self.reached[at]),
+                "stands_for": "; ".join(self.stands_for(at)),
             }
-            for at in order
+            for at in self.order.tolist()
         ]
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the four pictures of each of the first neurons side by side, on Axes of their own.
-
-        Errors: `LimpidError` where matplotlib is missing, or for Axes, of which it takes many.
-        """
-        if ax is not None:
-            raise LimpidError("units are drawn on many Axes of their own: leave ax out")
-        pyplot = optional("matplotlib.pyplot", "pictures are drawn", "plot")
-        shown = min(MOST_DRAWN, len(self.units))
-        self.figure_, self.ax_ = pyplot.subplots(
-            shown, 4, figsize=(8, 1.8 * shown), squeeze=False, layout="constrained"
-        )
-        for at in range(shown):
-            columns = (
-                ("weights", self.weights[at]),
-                (f"row {self.exciting[at, 0]}", self.x[self.exciting[at, 0]]),
-                ("average stimulus", self.stimulus[at]),
-                ("made to excite", self.maximising[at]),
-            )
-            for axes, (title, values) in zip(self.ax_[at], columns, strict=True):
-                self._draw_one(axes, values, title if at == 0 or title.startswith("row") else "")
-            self.ax_[at, 0].set_ylabel(f"neuron {self.units[at]}")
-        return self
-
     def _draw(self, ax: Any) -> None:
-        """Never called: `plot` has Axes of its own."""
+        if self.subject.model.image_shape:
+            self._draw_pictures(ax, self.subject.model.image_shape)
+        else:
+            self._draw_bars(ax)
 
-    def _draw_one(self, ax: Any, values: Floats, title: str) -> None:
-        shape = self.subject.model.image_shape
-        if shape:
-            limit = float(np.abs(values).max()) or 1.0
-            grey = bool(values.min() >= 0)
-            colours: Any = "Greys" if grey else diverging()
-            ax.imshow(values.reshape(shape), cmap=colours, vmin=0 if grey else -limit, vmax=limit)
-            ax.set(xticks=[], yticks=[], title=title)
-            return
-        order = np.argsort(-np.abs(values), kind="stable")[:MOST_NAMES][::-1]
-        signs = [ORANGE if values[k] > 0 else BLUE for k in order]
-        ax.barh([self.subject.input_names[k] for k in order], values[order], color=signs)
-        ax.set(title=title)
-        ax.tick_params(labelsize="x-small")
+    def _draw_pictures(self, ax: Any, shape: tuple[int, int]) -> None:
+        """A line for each neuron: three pictures in blue and orange, then rows in grey."""
+        height, width = shape
+        shown, examples = self.order[:MOST_DRAWN].tolist(), min(EXAMPLES_DRAWN, self.exciting.shape[1])
+        canvas = np.ones((len(shown) * (height + 2), (3 + examples) * (width + 2), 3))
+        for line, at in enumerate(shown):
+            signed = [self.weights[at], self.stimulus[at], self.maximising[at]]
+            pictures = [_coloured(each) for each in signed] + [_grey(self.x[row], self.x) for row in self.exciting[at]]
+            for column, picture in enumerate(pictures[: 3 + examples]):
+                top, left = line * (height + 2), column * (width + 2)
+                canvas[top : top + height, left : left + width] = picture.reshape(height, width, 3)
+        ax.imshow(canvas)
+        names = ["weights" if self.linear else "weights\n(approx.)", "average\nstimulus", "likes\nbest"]
+        names += [f"excites\n{place}." for place in range(1, examples + 1)]
+        ax.set_xticks([(at + 0.5) * (width + 2) for at in range(3 + examples)], names, fontsize="small")
+        ax.set_yticks([(at + 0.5) * (height + 2) for at in range(len(shown))], [str(self.units[at]) for at in shown])
+        ax.set(ylabel=f"neuron of layer {self.layer}")
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+
+    def _draw_bars(self, ax: Any) -> None:
+        """The stimulus of the neuron that changes most, in standard deviations of the inputs."""
+        at = int(self.order[0])
+        spread = self.x.std(axis=0)
+        sizes = self.stimulus[at] / np.where(spread > 0, spread, np.inf)
+        places = np.argsort(-np.abs(sizes), kind="stable")[: 2 * MOST_DRAWN][::-1].tolist()
+        names = [self.subject.input_names[place] for place in places]
+        ax.barh(names, sizes[places], color=[ORANGE if sizes[place] > 0 else BLUE for place in places])
+        ax.set(xlabel="standard deviations above the average row", title=f"rows that excite {self.names[at]}")
 
 
-def units(
-    model: Any, layer: int, X: Any, units: Any = None, most: int = EXCITING, random: int | np.random.Generator = 0
-) -> Units:
-    """Four pictures of each neuron of `layer`, counted from 1, by rows X (rows, inputs).
+def units(model: Any, layer: int, X: Any, units: Sequence[int] | None = None, most: int = 9) -> Units:
+    """What the neurons of a layer look for, by rows X (rows, inputs); of all, or of `units`, places in the layer.
 
-    `units` are the neurons' places, all where it is None; `most` so many exciting rows each. The input made to excite a
-    neuron climbs its sum z within the range of X, held back by lambda |x|^2 and, for pictures, by how rough it is.
-    Errors: `LimpidError` for a layer or neuron that does not exist, or rows that do not fit.
+    `most` exciting rows are given for each, or all where X has fewer. Rows are ranked by activation, equal ones by z.
+    Errors: `LimpidError` for a layer or neuron that does not exist, `most` below 1, or rows that do not fit.
     """
-    subject, generator = Subject.of(model), np.random.default_rng(random)
+    subject = Subject.of(model)
     layer = subject.check_layer(layer)
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise LimpidError(f"the number of exciting rows must be a positive integer, got {most!r}")
-    every = range(subject.network.layers[layer - 1].units)
-    chosen = np.array(
-        [subject.check_unit(layer, unit)[1] for unit in (every if units is None else np.atleast_1d(units))]
-    )
+    places = _places(subject, layer, units)
+    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
+        raise LimpidError(f"most must be a positive integer, got {most!r}")
     x = subject.x(X)
-    a = subject.trace(x).a[layer][:, chosen]
-    order = np.argsort(-a, axis=0, kind="stable")[:most].T
-    maximising, reached = maximised(subject, layer, chosen, x, generator)
+    z, a = (each[:, places] for each in _excitement(subject, layer, x))
+    exciting = np.lexsort((-z, -a), axis=0)[:most].T
+    found = maximise(subject, layer, places, x, z)
     return Units(
-        subject,
-        layer,
-        chosen,
-        through_weights(subject, layer)[:, chosen].T,
-        order,
-        np.take_along_axis(a, order.T, axis=0).T,
-        stimulus(a, x),
-        maximising,
-        reached,
-        x,
+        subject=subject,
+        layer=layer,
+        units=places,
+        x=x,
+        weights=weights_of(subject, layer)[places],
+        linear=is_linear(subject, layer),
+        exciting=exciting,
+        activations=np.take_along_axis(a.T, exciting, axis=1),
+        means=a.mean(axis=0),
+        spreads=np.where(np.ptp(a, axis=0) > 0, a.std(axis=0), 0.0),
+        stimulus=average_stimulus(x, a, subject.network.layers[layer - 1].function.range[0] >= 0),
+        maximising=found.inputs,
+        reached=found.reached,
+        shrinkage=found.shrinkage,
+        smoothness=found.smoothness,
     )
 
 
-def through_weights(subject: Subject, layer: int) -> Floats:
-    """(inputs, units) the product of the weights up to a layer."""
-    found: Floats = subject.parameters["W1"]
-    for number in range(2, layer + 1):
-        found = found @ subject.parameters[f"W{number}"]
-    return found
+def _places(subject: Subject, layer: int, units: Sequence[int] | None) -> NDArray[np.int64]:
+    if units is None:
+        return np.arange(subject.network.layers[layer - 1].units)
+    if not len(units):
+        raise LimpidError("at least one neuron is needed, got none")
+    return np.array([subject.check_unit(layer, unit)[1] for unit in units], np.int64)
 
 
-def stimulus(a: Floats, x: Floats) -> Floats:
-    """(units, inputs) the rows x (rows, inputs) averaged by activations a (rows, units), less their mean.
+def _excitement(subject: Subject, layer: int, x: Floats) -> tuple[Floats, Floats]:
+    """z and a (rows, units) of a layer."""
+    traces = [subject.trace(x[at : at + ROWS_AT_ONCE]) for at in range(0, len(x), ROWS_AT_ONCE)]
+    return np.concatenate([each.z[layer - 1] for each in traces]), np.concatenate([each.a[layer] for each in traces])
 
-    Activations that go below 0 are centred: then it is sum (a - mean a) x / sum |a - mean a|.
-    """
-    centred = a.min(axis=0) < 0
-    weights = np.where(centred, a - a.mean(axis=0), a)
-    total = np.abs(weights).sum(axis=0)
-    found = weights.T @ x / np.where(total > 0, total, 1)[:, None] - np.where(centred[:, None], 0, x.mean(axis=0))
-    return np.where((total > 0)[:, None], found, 0.0)
+
+def _coloured(values: Floats) -> Floats:
+    """(inputs, 3): white is 0, the deepest blue or orange the largest."""
+    limit = float(np.abs(values).max()) or 1.0
+    return np.asarray(diverging()((values / limit + 1) / 2)[:, :3])
+
+
+def _grey(row: Floats, x: Floats) -> Floats:
+    """(inputs, 3): dark on white."""
+    share = (row - x.min()) / (float(np.ptp(x)) or 1.0)
+    return np.repeat(1 - share[:, None], 3, axis=1)

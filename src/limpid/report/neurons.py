@@ -35,14 +35,14 @@ def _layer(of: Material, found: Units, layer: int) -> Iterator[str]:
         "A neuron is excited by what fits its weights. For each neuron: its weights, the rows that excite it most, "
         "what they have in common, and an input that was made to excite it."
     )
-    if found.approximate:
+    if not found.linear:
         yield paragraph(
             "Behind the first layer the weights shown are those of all layers multiplied: an approximation.", "soft"
         )
     if told is not None:
         yield paragraph(told.words, "verdict")
         yield _concepts(told)
-    order = np.argsort(-found.activations[:, 0], kind="stable")[:MOST].tolist()
+    order = found.order[:MOST].tolist()
     if of.model.image_shape is None:
         yield from _columns(found, order)
     cards = [_card(of, found, told, at) for at in order]
@@ -86,7 +86,8 @@ def _columns(found: Units, order: list[int]) -> Iterator[str]:
 def _card(of: Material, found: Units, told: Parts | None, at: int) -> str:
     """One neuron."""
     unit = int(found.units[at])
-    text = f"Up to {found.activations[at, 0]:.3g}; wants {found.described(at)}." if found.described(at) else ""
+    wants = "; ".join(found.stands_for(at))
+    text = f"Up to {found.activations[at, 0]:.3g}. Rows that excite it have {wants}." if wants else ""
     if told is not None:
         text = _detects(told, unit)
     images = ""

@@ -9,7 +9,7 @@ from limpid.report.figures import grouped_bar_figure
 from limpid.report.html import Section, chart, paragraph, table
 from limpid.report.material import Material
 
-ROWS, MOST_CLASSES, NEURONS = 1_000, 12, 5
+ROWS, DRAWS, MOST_CLASSES, NEURONS = 1_000, 40, 12, 5
 
 
 def wholes(of: Material) -> Iterator[Section]:
@@ -18,11 +18,11 @@ def wholes(of: Material) -> Iterator[Section]:
     found = [each for target in _targets(of)[:MOST_CLASSES] if (each := _composed(of, target)) is not None]
     if not found:
         return
-    last = [each.layers[-1] for each in found]
+    last = [each.ablations[each.subject.hidden[-1]] for each in found]
     names = [each.target for each in found]
     falls = {
-        "without the neurons that push it most": [layer.without_top for layer in last],
-        "without as many others": [layer.without_others for layer in last],
+        "without the neurons that push it most": [layer.lost for layer in last],
+        "without as many others": [layer.others_lost or 0.0 for layer in last],
     }
     label = "fall of its probability" if of.model.task != "regression" else "fall of the output"
     parts = [
@@ -35,7 +35,7 @@ def wholes(of: Material) -> Iterator[Section]:
             "What becomes of each class without its neurons",
             ["class", *falls, "surely more"],
             (
-                [name, layer.without_top, layer.without_others, "yes" if layer.proven else "no"]
+                [name, layer.lost, layer.others_lost, "yes" if layer.proven else "no"]
                 for name, layer in zip(names, last, strict=True)
             ),
         ),
@@ -52,12 +52,12 @@ def _targets(of: Material) -> list[Any]:
 def _composed(of: Material, target: Any) -> Composition | None:
     """None for a class that no row is answered with."""
     try:
-        return compose(of.model, target, of.few(ROWS), top=NEURONS * 2, draws=30)
+        return compose(of.model, target, of.few(ROWS), draws=DRAWS)
     except LimpidError:
         return None
 
 
 def _pushes(found: Composition) -> Iterator[list[Any]]:
-    for layer in reversed(found.layers):
-        for unit in layer.top[:NEURONS].tolist():
-            yield [found.subject.unit_name(layer.layer, unit), float(layer.push[unit])]
+    rows = found.to_rows()
+    for layer in reversed(found.subject.hidden):
+        yield from ([row["name"], row["push"]] for row in [row for row in rows if row["layer"] == layer][:NEURONS])
