@@ -60,6 +60,7 @@ def train(
     test_size: option.TestSize = 0.2,
     validation_size: option.ValidationSize = None,
     seed: option.Seed = 0,
+    keep_path: option.KeepPath = False,
     precision: option.Precision = None,
     engine: option.Engine = "native",
     threads: option.Threads = None,

@@ -96,6 +96,9 @@ GradientTol = Annotated[float | None, typer.Option(help="Stop where the slope is
 TestSize = Annotated[float, typer.Option(help="Share of rows held out for the test.")]
 ValidationSize = Annotated[float | None, typer.Option(help="Share of training rows that patience watches.")]
 Seed = Annotated[int, typer.Option(help="Decides every random draw.")]
+KeepPath = Annotated[
+    bool, typer.Option("--keep-path", help="Keep the weights of every epoch in the model: the way that it came.")
+]
 Precision = Annotated[
     str | None, typer.Option(help="float32, bfloat16 where the processor has it, or float64 as lbfgs has it.")
 ]

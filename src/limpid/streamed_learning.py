@@ -123,6 +123,7 @@ class StreamedLearning:
             features=self.encoder.names,
             targets=self.dataset.targets,
             history=list(history),
+            path=self.training.path and [*self.training.path],
             origin=Origin(
                 source=self.stream.name,
                 fingerprint=self.stream.fingerprint(),
