@@ -5,6 +5,7 @@ from limpid.inspection.blame import Blame, blame
 from limpid.inspection.chain import Chain, WeightedSum
 from limpid.inspection.example_blame import ExampleBlame, blame_examples
 from limpid.inspection.result import Result
+from limpid.inspection.slope import Slope, slope
 
 __all__ = [
     "Attribution",
@@ -12,8 +13,10 @@ __all__ = [
     "Chain",
     "ExampleBlame",
     "Result",
+    "Slope",
     "WeightedSum",
     "attribute",
     "blame",
     "blame_examples",
+    "slope",
 ]
