@@ -1,4 +1,4 @@
-"""The cost around where a model is: its slope along all that is learned, as one long vector, and the ends of its curvature.
+"""The cost around where a model is: its slope along all that is learned, and the ends of its curvature.
 
 The Hessian itself is never formed: `curvature` gives its products, Lanczos's method its lowest and highest eigenvalue.
 """

@@ -1,4 +1,4 @@
-"""Whether the slope is zero where training ended, and what lies there: a minimum, a saddle, level ground, or a way down.
+"""Whether the slope is zero where training ended, and what lies there: a minimum, a saddle, or level ground.
 
 The slope is checked against differences of the cost itself, and the ground's curvature by the ends of the Hessian's
 spectrum: below 0 there is a way down that the slope does not show.
@@ -45,7 +45,7 @@ class Slope(Result):
     layer_norms: Floats
     """(layers,): the norm of each layer's part."""
     differences: Floats
-    """(directions,): central difference minus slope, along the slope itself and random directions, divided by `norm`."""
+    """(directions,): central difference minus slope, along the slope itself and random ones, divided by `norm`."""
     curvatures: Floats
     """(2,): the lowest and the highest eigenvalue of the Hessian. The lowest is an upper bound of the true one."""
     errors: Floats

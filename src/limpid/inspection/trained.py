@@ -1,4 +1,4 @@
-"""What was made small: the cost as a model's training saw it, with its penalty, smoothed targets and weights of classes."""
+"""What was made small: the cost as training saw it, with its penalty, smoothed targets and weights of classes."""
 
 from typing import Any, NamedTuple
 
