@@ -114,7 +114,7 @@ def test_many_rows_are_taken_in_parts(random: np.random.Generator, monkeypatch: 
     network = make_network("silu", "softmax", "cross_entropy", (4,))
     parameters, examples = make_parameters(network, random), make_examples(network, random, rows=9, weighted=True)
     whole = Surroundings(network, parameters, examples)
-    monkeypatch.setattr("limpid.inspection.hessian.ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("limpid.objective.ROWS_AT_ONCE", 4)
     parts = Surroundings(network, parameters, examples)
     direction = random.normal(size=len(whole.place))
     assert len(parts._parts) == 3

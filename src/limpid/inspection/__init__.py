@@ -4,6 +4,7 @@ from limpid.inspection.attribution import Attribution, attribute
 from limpid.inspection.blame import Blame, blame
 from limpid.inspection.chain import Chain, WeightedSum
 from limpid.inspection.example_blame import ExampleBlame, blame_examples
+from limpid.inspection.growth import Growth, Pruning, growth
 from limpid.inspection.result import Result
 from limpid.inspection.slope import Slope, slope
 
@@ -12,11 +13,14 @@ __all__ = [
     "Blame",
     "Chain",
     "ExampleBlame",
+    "Growth",
+    "Pruning",
     "Result",
     "Slope",
     "WeightedSum",
     "attribute",
     "blame",
     "blame_examples",
+    "growth",
     "slope",
 ]

@@ -3,7 +3,7 @@
 The Hessian itself is never formed: `curvature` gives its products, Lanczos's method its lowest and highest eigenvalue.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from limpid.curvature import Curvature
 from limpid.engines import Examples
 from limpid.inspection.subject import Floats
 from limpid.network import Network, Parameters
-from limpid.objective import ROWS_AT_ONCE
+from limpid.objective import parts_of, weight_of
 
 
 class Surroundings:
@@ -27,10 +27,10 @@ class Surroundings:
             [np.full(marks.sum(), network.decays(name)) for name, marks in self.learned.items()]
         )
         self.place = self.flat(parameters)
-        weigh = [_weight(part) for part in _parts(examples)]
+        weigh = [weight_of(part) for part in parts_of(examples)]
         self._parts = [
             (weight / sum(weigh), Curvature(network, parameters, *part))
-            for weight, part in zip(weigh, _parts(examples), strict=True)
+            for weight, part in zip(weigh, parts_of(examples), strict=True)
         ]
         slopes = [share * self.flat(part.slopes) for share, part in self._parts]
         self.slope: Floats = np.sum(slopes, axis=0) + self.pulled * self.place
@@ -118,14 +118,3 @@ def learned_in(network: Network) -> dict[str, NDArray[np.bool_]]:
 
 def _tridiagonal(diagonal: Floats, beside: Floats) -> Floats:
     return np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-
-
-def _parts(examples: Examples) -> Iterator[Examples]:
-    for start in range(0, len(examples.Y), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        weights = None if examples.weights is None else examples.weights[rows]
-        yield Examples(examples.X[rows], examples.Y[rows], weights)
-
-
-def _weight(examples: Examples) -> float:
-    return len(examples.Y) if examples.weights is None else float(examples.weights.sum())
