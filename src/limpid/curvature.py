@@ -1,173 +1,146 @@
-"""How slopes change: the Hessian times a direction, by differentiating backpropagation along it (Pearlmutter 1994).
+"""Curvature: how every slope of the cost moves when the parameters move along a direction, without the Hessian.
 
-R{v} is the derivative of v as all parameters move along a direction: forward for every sum and activation, then
-back for every blame and slope. Nothing larger than the parameters is formed. Normalisation over the batch is at rest.
+The R-operator (Pearlmutter 1994, section 4): each line of `backprop` is differentiated along a direction V, on the way
+forward and on the way back, at the cost of about two of these ways. What moves is called by its name with `_dot`.
+Networks are at rest: nothing is dropped, and what is normalised over batches is so by running statistics.
 """
-
-from typing import NamedTuple
 
 from array_api_compat import array_namespace
 
 from limpid.activations import Activation, Array, Elementwise
-from limpid.backprop import Trace, backward, forward, shares_of, through_normalization
+from limpid.backprop import backward, forward, shares_of, through_normalization
+from limpid.costs import Cost
 from limpid.groups import by_group
 from limpid.network import Network, Parameters
-from limpid.normalization import Normalized
+from limpid.normalization import Normalized, find_normalization
 
 
-class Moved(NamedTuple):
-    """How everything on the way forward moves along a direction."""
+class Curvature:
+    """The second derivative of the average cost of rows x (rows, inputs) with targets y (rows, outputs).
 
-    sums: list[Array]
-    """R{a_previous W + b} of each layer, (rows, units)."""
-    n_hat: list[Array | None]
-    """R{n_hat} of each layer that is normalised."""
-    z: list[Array]
-    a: list[Array]
-    """Of the inputs, which do not move, then of each layer."""
-
-
-def hessian_product(
-    network: Network,
-    parameters: Parameters,
-    x: Array,
-    y: Array,
-    direction: Parameters,
-    weights: Array | None = None,
-    l2: float = 0.0,
-) -> Parameters:
-    """R{dC/d parameters}: by how much each slope changes along `direction`, named and shaped like the parameters.
-
-    C is the cost of rows x (rows, inputs) with targets y (rows, outputs), averaged by `weights` (rows,), and the
-    penalty, as `backprop.gradients` has them. Running statistics and what is fixed in an embedding do not move.
+    `weights` (rows,) scale the rows' costs. `slopes` has the first, as `backprop.gradients`. A penalty is not part of
+    it: its own is l2 times the direction.
     """
-    direction = _that_is_learned(network, direction)
-    shares, total = shares_of(y, weights)
-    trace = forward(network, parameters, x)
-    moved = _forward(network, parameters, trace, direction)
-    deltas, _ = backward(network, parameters, trace, y, shares)
-    found = _backward(network, parameters, trace, moved, direction, deltas, y, shares)
-    if l2:
-        decayed = [name for name in found if network.decays(name)]
-        found |= {name: found[name] + (l2 / total) * direction[name] for name in decayed}
-    return _that_is_learned(network, {name: found[name] for name in network.shapes()})
+
+    def __init__(
+        self, network: Network, parameters: Parameters, x: Array, y: Array, weights: Array | None = None
+    ) -> None:
+        self.network, self._parameters, self._y = network, parameters, y
+        self._shares, _ = shares_of(y, weights)
+        self._trace = forward(network, parameters, x)
+        deltas, self.slopes = backward(network, parameters, self._trace, y, self._shares)
+        self._of_n = [delta * parameters.get(f"gamma{number}", 1.0) for number, delta in enumerate(deltas, start=1)]
+        self._deltas = deltas
+        self._of_sums = [
+            through_normalization(layer, parameters, self._trace, number, deltas[number - 1])[0]
+            for number, layer in enumerate(network.layers, start=1)
+        ]
+        self._bent = [self._bend(number) for number in range(1, len(network.layers))]
+
+    def times(self, direction: Parameters) -> Parameters:
+        """The Hessian times a `direction`, both named and shaped like the parameters.
+
+        Numbers that are not learned count as 0 in both: running statistics, and what is fixed in an embedding.
+        """
+        direction = _learned(self.network, direction)
+        sums_dot, n_dot, z_dot, a_dot = self._forward(direction)
+        found: Parameters = {}
+        delta_dot = self._of_output(z_dot[-1], a_dot[-1])
+        for number in range(len(self.network.layers), 0, -1):
+            at = number - 1
+            of_sums_dot, owned = self._through(number, direction, delta_dot, sums_dot[at], n_dot[at])
+            W_dot = self._trace.a[at].T @ of_sums_dot
+            found |= owned | {f"W{number}": W_dot}
+            if number > 1:
+                found[f"W{number}"] = W_dot + a_dot[at].T @ self._of_sums[at]
+                of_a_dot = of_sums_dot @ self._parameters[f"W{number}"].T
+                of_a_dot = of_a_dot + self._of_sums[at] @ direction[f"W{number}"].T
+                derivative, bend = self._bent[at - 1]
+                delta_dot = of_a_dot * derivative + bend * z_dot[at - 1]
+        return _learned(self.network, {name: found.get(name, direction[name]) for name in self.network.shapes()})
+
+    def _forward(self, direction: Parameters) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
+        """How sums, n_hat, z and a of each layer move; a[0], the inputs, do not."""
+        sums_dot: list[Array] = []
+        n_dot: list[Array] = []
+        z_dot: list[Array] = []
+        a_dot: list[Array] = [0.0]
+        for number, layer in enumerate(self.network.layers, start=1):
+            moved = self._trace.a[number - 1] @ direction[f"W{number}"] + direction[f"b{number}"]
+            sums_dot.append(moved if number == 1 else moved + a_dot[-1] @ self._parameters[f"W{number}"])
+            n_dot.append(sums_dot[-1])
+            z_dot.append(sums_dot[-1])
+            if layer.normalization is not None:
+                normalized = self._normalized(number)
+                n_dot[-1] = find_normalization(layer.normalization).backward(sums_dot[-1], normalized)
+                z_dot[-1] = n_dot[-1] * self._parameters[f"gamma{number}"]
+                z_dot[-1] = z_dot[-1] + normalized.n_hat * direction[f"gamma{number}"] + direction[f"beta{number}"]
+            # each activation's Jacobian is symmetric: the way back through it is also the way forward
+            a_dot.append(layer.function.backward(self._trace.z[number - 1], self._trace.a[number], z_dot[-1]))
+        return sums_dot, n_dot, z_dot, a_dot
+
+    def _of_output(self, z_dot: Array, a_dot: Array) -> Array:
+        z, a, output = self._trace.z[-1], self._trace.a[-1], self.network.output
+        return self._shares * _of_cost(self.network.cost_function, output, z, a, self._y, z_dot, a_dot)
+
+    def _through(
+        self, number: int, direction: Parameters, delta_dot: Array, sums_dot: Array, n_dot: Array
+    ) -> tuple[Array, Parameters]:
+        """How the blame for a layer's sums moves when that for its z does, and the slopes of all it owns but W."""
+        xp, layer, delta = array_namespace(delta_dot), self.network.layers[number - 1], self._deltas[number - 1]
+        if layer.normalization is None:
+            return delta_dot, {f"b{number}": xp.sum(delta_dot, axis=0)}
+        normalized, normalization = self._normalized(number), find_normalization(layer.normalization)
+        of_n_dot = delta_dot * self._parameters[f"gamma{number}"] + delta * direction[f"gamma{number}"]
+        of_sums_dot = normalization.backward_along(self._of_n[number - 1], of_n_dot, sums_dot, normalized)
+        owned = {
+            "gamma": xp.sum(delta_dot * normalized.n_hat + delta * n_dot, axis=0),
+            "beta": xp.sum(delta_dot, axis=0),
+            "b": xp.sum(of_sums_dot, axis=0),
+        }
+        return of_sums_dot, {f"{kind}{number}": moved for kind, moved in owned.items()}
+
+    def _normalized(self, number: int) -> Normalized:
+        found = self._trace.normalized[number - 1]
+        assert found is not None
+        return found
+
+    def _bend(self, number: int) -> tuple[Array, Array]:
+        """f'(z) of a hidden layer, and dC/da f''(z): what its own bend adds as z moves."""
+        activation, z, a = self.network.layers[number - 1].function, self._trace.z[number - 1], self._trace.a[number]
+        assert isinstance(activation, Elementwise)
+        of_a = self._of_sums[number] @ self._parameters[f"W{number + 1}"].T
+        return activation.derivative(z, a), of_a * activation.second_derivative(z, a)
 
 
-def _forward(network: Network, parameters: Parameters, trace: Trace, direction: Parameters) -> Moved:
-    xp = array_namespace(trace.a[0])
-    moved = Moved([], [], [], [xp.zeros_like(trace.a[0])])
-    for number, layer in enumerate(network.layers, start=1):
-        a, W = trace.a[number - 1], parameters[f"W{number}"]
-        sums = moved.a[-1] @ W + a @ direction[f"W{number}"] + direction[f"b{number}"]
-        moved.sums.append(sums)
-        z, n_hat = sums, None
-        if (normalized := _normalized(trace, number)) is not None:
-            n_hat = _through(layer.normalization, normalized.n_hat, normalized.statistics.deviation, sums)
-            z = direction[f"gamma{number}"] * normalized.n_hat + parameters[f"gamma{number}"] * n_hat
-            z = z + direction[f"beta{number}"]
-        moved.n_hat.append(n_hat)
-        moved.z.append(z)
-        moved.a.append(_forward_through(layer.function, trace.z[number - 1], trace.a[number], z))
-    return moved
-
-
-def _backward(
-    network: Network,
-    parameters: Parameters,
-    trace: Trace,
-    moved: Moved,
-    direction: Parameters,
-    deltas: list[Array],
-    y: Array,
-    shares: Array,
-) -> Parameters:
-    xp = array_namespace(y)
-    found: Parameters = {}
-    delta = _of_output_blame(network, trace, moved, y) * shares
-    for number in range(len(network.layers), 0, -1):
-        layer = network.layers[number - 1]
-        of_sums, _ = through_normalization(layer, parameters, trace, number, deltas[number - 1])
-        moved_sums = delta
-        if (normalized := _normalized(trace, number)) is not None:
-            n_hat, moved_n = normalized.n_hat, moved.n_hat[number - 1]
-            found[f"gamma{number}"] = xp.sum(delta * n_hat + deltas[number - 1] * moved_n, axis=0)
-            found[f"beta{number}"] = xp.sum(delta, axis=0)
-            pushed = direction[f"gamma{number}"] * deltas[number - 1] + parameters[f"gamma{number}"] * delta
-            deviation = normalized.statistics.deviation
-            moved_sums = _through(layer.normalization, n_hat, deviation, pushed)
-            if layer.normalization == "layer":
-                blame = parameters[f"gamma{number}"] * deltas[number - 1]
-                moved_sums = moved_sums + _turned(n_hat, moved_n, deviation, moved.sums[number - 1], blame, of_sums)
-        W, V = parameters[f"W{number}"], direction[f"W{number}"]
-        found[f"W{number}"] = moved.a[number - 1].T @ of_sums + trace.a[number - 1].T @ moved_sums
-        found[f"b{number}"] = xp.sum(moved_sums, axis=0)
-        if number > 1:
-            of_a, moved_of_a = of_sums @ W.T, moved_sums @ W.T + of_sums @ V.T
-            function, z, a = network.layers[number - 2].function, trace.z[number - 2], trace.a[number - 1]
-            assert isinstance(function, Elementwise), "only outputs look at each other"
-            bent = of_a * function.second_derivative(z, a) * moved.z[number - 2]
-            delta = moved_of_a * function.derivative(z, a) + bent
-    zeros = {name: xp.zeros_like(array) for name, array in parameters.items() if name not in found}
-    return found | zeros
-
-
-def _of_output_blame(network: Network, trace: Trace, moved: Moved, y: Array) -> Array:
-    """R{dC/dz} at the outputs, without the rows' shares."""
-    cost, function = network.cost_function, network.output
-    z, a, moved_z, moved_a = trace.z[-1], trace.a[-1], moved.z[-1], moved.a[-1]
-    xp = array_namespace(y)
+def _of_cost(cost: Cost, output: Activation, z: Array, a: Array, y: Array, z_dot: Array, a_dot: Array) -> Array:
+    """How the outputs' blame dC/dz (`Cost.delta`) moves."""
     if cost.name == "cross_entropy":
-        return by_group(function.groups, lambda a, y: a * xp.sum(y, axis=-1, keepdims=True), moved_a, y)
-    if function.kind == cost.matching:
-        return moved_a
-    blame, moved_blame = cost.derivative(a, y), cost.second_derivative(a, y) * moved_a
-    if isinstance(function, Elementwise):
-        return moved_blame * function.derivative(z, a) + blame * function.second_derivative(z, a) * moved_z
-
-    def of_group(a: Array, moved_a: Array, blame: Array, moved_blame: Array) -> Array:
-        centred = blame - xp.sum(a * blame, axis=-1, keepdims=True)
-        return moved_a * centred + a * (moved_blame - xp.sum(moved_a * blame + a * moved_blame, axis=-1, keepdims=True))
-
-    return by_group(function.groups, of_group, a, moved_a, blame, moved_blame)
+        return by_group(
+            output.groups, lambda moved, y: moved * array_namespace(y).sum(y, axis=-1, keepdims=True), a_dot, y
+        )
+    if output.kind == cost.matching:
+        return a_dot
+    of_a, of_a_dot = cost.derivative(a, y), cost.second_derivative(a, y) * a_dot
+    if isinstance(output, Elementwise):
+        return of_a_dot * output.derivative(z, a) + of_a * output.second_derivative(z, a) * z_dot
+    return by_group(output.groups, _through_softmax, a, of_a, a_dot, of_a_dot)
 
 
-def _forward_through(function: Activation, z: Array, a: Array, moved: Array) -> Array:
-    """R{f(z)}: the Jacobian of every activation is symmetric, so that the way back is the way forward too."""
-    return function.backward(z, a, moved)
+def _through_softmax(a: Array, of_a: Array, a_dot: Array, of_a_dot: Array) -> Array:
+    """The movement of a (of_a - sum a of_a)."""
+    xp = array_namespace(a)
+    total = xp.sum(a * of_a, axis=-1, keepdims=True)
+    total_dot = xp.sum(a_dot * of_a + a * of_a_dot, axis=-1, keepdims=True)
+    return a_dot * (of_a - total) + a * (of_a_dot - total_dot)
 
 
-def _through(kind: str | None, n_hat: Array, deviation: Array, values: Array) -> Array:
-    """A normalisation's symmetric Jacobian times `values` (rows, units)."""
-    if kind == "batch":
-        return values / deviation
-    xp = array_namespace(values)
-    along = xp.mean(values * n_hat, axis=1, keepdims=True)
-    return (values - xp.mean(values, axis=1, keepdims=True) - n_hat * along) / deviation
-
-
-def _turned(n_hat: Array, moved_n: Array, deviation: Array, moved_sums: Array, blame: Array, of_sums: Array) -> Array:
-    """How that Jacobian, times `blame`, changes as the sums move that each row is normalised by."""
-    xp = array_namespace(n_hat)
-
-    def mean(values: Array) -> Array:
-        return xp.mean(values, axis=1, keepdims=True)
-
-    moved_deviation = mean(n_hat * moved_sums)
-    return -(moved_n * mean(blame * n_hat) + n_hat * mean(blame * moved_n) + of_sums * moved_deviation) / deviation
-
-
-def _normalized(trace: Trace, number: int) -> Normalized | None:
-    return trace.normalized[number - 1]
-
-
-def _that_is_learned(network: Network, given: Parameters) -> Parameters:
-    """0 for running statistics and what is fixed in an embedding."""
-    xp = array_namespace(given["W1"])
-    found = {
-        name: xp.zeros_like(array) if name.rstrip("0123456789") in {"mean", "variance"} else array
-        for name, array in given.items()
-    }
+def _learned(network: Network, direction: Parameters) -> Parameters:
+    """With 0 for what is not learned."""
+    xp = array_namespace(direction["W1"])
+    fixed = {name for name in direction if name.rstrip("0123456789") in {"mean", "variance"}}
+    found = {name: xp.zeros_like(array) if name in fixed else array for name, array in direction.items()}
     if network.embedding is not None:
-        learned = xp.asarray(network.embedding.learned)
-        found |= {"W1": xp.where(learned, given["W1"], xp.zeros_like(given["W1"])), "b1": xp.zeros_like(given["b1"])}
+        W, learned = found["W1"], xp.asarray(network.embedding.learned)
+        found |= {"W1": xp.where(learned, W, xp.zeros_like(W)), "b1": xp.zeros_like(found["b1"])}
     return found

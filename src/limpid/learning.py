@@ -122,6 +122,7 @@ class Learning:
             image_shape=self.dataset.image_shape,
             framing=self.framing,
             history=list(history),
+            path=self.training.path and [*self.training.path],
             origin=Origin(
                 source=self.dataset.name,
                 fingerprint=self.dataset.fingerprint(),
@@ -135,7 +136,6 @@ class Learning:
                 recipe=asdict(self.recipe),
             ),
             state=self.training.state,
-            path=tuple(self.training.path or ()),
             engine=self.recipe.engine,
             threads=self.recipe.threads,
         )
@@ -175,6 +175,7 @@ class Learning:
             batch_size=recipe.batch_size or len(self.train),
             dtype=dtype,
             scaled=0 if not self.encoder and self.train.X.dtype == np.uint8 else new,
+            places=recipe.epochs or 0 if recipe.keep_path else 0,
         )
         examples = self._examples(self.train)
         if shares and isinstance(examples.X, np.ndarray | Coded):

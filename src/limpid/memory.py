@@ -19,12 +19,17 @@ COPIES = 4
 """Of the parameters and of what the optimizer remembers: to start from, at work, and handed out twice over."""
 
 
-def memory_needed(network: Network, *, slots: int, batch_size: int, dtype: Any, scaled: int = 0) -> int:
-    """About how many bytes training takes beside the examples, of which `scaled` numbers are scaled to new arrays."""
+def memory_needed(
+    network: Network, *, slots: int, batch_size: int, dtype: Any, scaled: int = 0, places: int = 0
+) -> int:
+    """About how many bytes training takes beside the examples, of which `scaled` numbers are scaled to new arrays.
+
+    Of the way that it takes so many `places` are kept.
+    """
     rows = batch_size if network.over_batch else min(batch_size, ROWS_AT_ONCE)
     activations = (5 if any(layer.normalization for layer in network.layers) else 3) * sum(network.widths) * rows
     owned = sum(prod(shape) for shape in network.shapes().values())
-    numbers = (COPIES * (1 + slots) + 1) * owned + activations + scaled
+    numbers = (COPIES * (1 + slots) + 1 + places) * owned + activations + scaled
     return numbers * int(np.dtype(dtype).itemsize) + 2 * scaled * int(np.dtype(np.float64).itemsize)
 
 

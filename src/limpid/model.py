@@ -68,12 +68,12 @@ class Model:
     """How pictures lie in their frame, where inputs are pixels and it is known."""
     history: list[Epoch] = field(default_factory=list)
     """What each epoch of the training came to."""
+    path: list[Parameters] | None = None
+    """The parameters before the first epoch of `history` and after each; kept on request, by `keep_path`."""
     origin: Origin = field(default_factory=Origin)
     """What it learned from and how."""
     state: State | None = None
     """Where the descent stood, to go on from; kept on request."""
-    path: tuple[Parameters, ...] = ()
-    """Where it started, and where it stood after each epoch; kept on request."""
     engine: str = "native"
     """The engine that computes."""
     threads: int | None = None

@@ -53,7 +53,14 @@ class Normalization(ABC):
 
     @abstractmethod
     def backward(self, blame: Array, normalized: Normalized) -> Array:
-        """dC/d(sums) from `blame` = dC/dn_hat, both (rows, units)."""
+        """dC/d(sums) from `blame` = dC/dn_hat, both (rows, units).
+
+        Of what is normalised at rest the Jacobian is symmetric: this is also how n_hat moves when the sums do.
+        """
+
+    @abstractmethod
+    def backward_along(self, blame: Array, blame_dot: Array, sums_dot: Array, normalized: Normalized) -> Array:
+        """How `backward` moves when the blame moves by `blame_dot` and the sums by `sums_dot`, at rest."""
 
     @final
     def forward(self, sums: Array, running: Statistics | None, shares: Array | None) -> Normalized:
@@ -89,6 +96,9 @@ class OverBatch(Normalization):
         through_mean, through_variance = xp.sum(blame, axis=0), n_hat * xp.sum(blame * n_hat, axis=0)
         return (blame - shares * (through_mean + through_variance)) / statistics.deviation
 
+    def backward_along(self, blame: Array, blame_dot: Array, sums_dot: Array, normalized: Normalized) -> Array:
+        return self.backward(blame_dot, normalized)
+
 
 @final
 class OverLayer(Normalization):
@@ -106,6 +116,15 @@ class OverLayer(Normalization):
         through_mean = xp.mean(blame, axis=1, keepdims=True)
         through_variance = n_hat * xp.mean(blame * n_hat, axis=1, keepdims=True)
         return (blame - through_mean - through_variance) / normalized.statistics.deviation
+
+    def backward_along(self, blame: Array, blame_dot: Array, sums_dot: Array, normalized: Normalized) -> Array:
+        xp, n_hat = array_namespace(blame), normalized.n_hat
+        n_dot = self.backward(sums_dot, normalized)
+        deviation_dot = xp.mean(n_hat * sums_dot, axis=1, keepdims=True)
+        through = n_dot * xp.mean(blame * n_hat, axis=1, keepdims=True)
+        through = through + n_hat * xp.mean(blame * n_dot, axis=1, keepdims=True)
+        through = through + self.backward(blame, normalized) * deviation_dot
+        return self.backward(blame_dot, normalized) - through / normalized.statistics.deviation
 
 
 NORMALIZATIONS: dict[str, Normalization] = {each.name: each for each in (OverBatch(), OverLayer())}

@@ -17,10 +17,10 @@ def whole_gradients(
     engine: Engine, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0
 ) -> Gradients:
     """`gradients` of all examples together, without the deltas; `l2` counts against the weight of all of them."""
-    total = _weight(examples)
+    total = weight_of(examples)
     cost, slopes = 0.0, {name: np.zeros(shape) for name, shape in network.shapes().items()}
-    for part in _parts(examples):
-        share = _weight(part) / total
+    for part in parts_of(examples):
+        share = weight_of(part) / total
         some = engine.gradients(network, parameters, part)
         cost += share * some.cost
         slopes = {name: slope + share * some.parameters[name] for name, slope in slopes.items()}
@@ -46,16 +46,16 @@ def evaluate(
 ) -> tuple[float, NDArray[Any]]:
     """The average cost without a penalty, and the outputs (rows, outputs)."""
     cost, outputs = 0.0, []
-    for part in _parts(examples):
+    for part in parts_of(examples):
         rows, found = _row_costs(engine, network, parameters, part)
         cost += float(rows.sum() if part.weights is None else rows @ part.weights)
         outputs.append(found)
-    return cost / _weight(examples), np.concatenate(outputs)
+    return cost / weight_of(examples), np.concatenate(outputs)
 
 
 def row_costs(engine: Engine, network: Network, parameters: Parameters, examples: Examples) -> NDArray[np.float64]:
     """What each row (rows,) costs, without a penalty and whatever its weight."""
-    return np.concatenate([_row_costs(engine, network, parameters, part)[0] for part in _parts(examples)])
+    return np.concatenate([_row_costs(engine, network, parameters, part)[0] for part in parts_of(examples)])
 
 
 def _row_costs(
@@ -67,12 +67,14 @@ def _row_costs(
         return terms.sum(axis=1, dtype=np.float64), trace.a[-1]
 
 
-def _parts(examples: Examples) -> Iterator[Examples]:
+def parts_of(examples: Examples) -> Iterator[Examples]:
+    """At most 4096 rows at a time."""
     for start in range(0, len(examples.Y), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
         weights = None if examples.weights is None else examples.weights[rows]
         yield Examples(examples.X[rows], examples.Y[rows], weights)
 
 
-def _weight(examples: Examples) -> float:
+def weight_of(examples: Examples) -> float:
+    """What its rows weigh together; 1 where that is 0."""
     return len(examples.Y) if examples.weights is None else float(examples.weights.sum(dtype=np.float64)) or 1.0

@@ -14,7 +14,7 @@ from limpid.dataset import TASKS
 from limpid.embedding import Embedding
 from limpid.encoder import Scaling
 from limpid.engines import State, find_engine
-from limpid.errors import LimpidError, ModelFileError
+from limpid.errors import LimpidError, ModelFileError, listed
 from limpid.framing import BACKGROUNDS, CENTRINGS, Framing
 from limpid.model import Model, Origin
 from limpid.network import Network
@@ -33,10 +33,11 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         raise LimpidError(f"only a Model or a fitted estimator can be saved, got {type(model).__name__}")
     if model.classes is not None and len(model.classes) < 2:
         raise LimpidError(f"the model is not saved: it knows one class only, {model.classes[0]!s}")
-    broken = [name for name, array in model.parameters.items() if not np.isfinite(array).all()]
+    passed = {f"path.{at}.{name}": array for at, each in enumerate(model.path or ()) for name, array in each.items()}
+    broken = [name for name, array in {**model.parameters, **passed}.items() if not np.isfinite(array).all()]
     if broken:
-        raise LimpidError(f"the model is not saved: {', '.join(broken)} hold numbers that are not finite")
-    arrays = {**model.parameters}
+        raise LimpidError(f"the model is not saved: {listed(broken)} hold numbers that are not finite")
+    arrays = {**model.parameters, **passed}
     for name, scaling in (("input", model.input_scaling), ("target", model.target_scaling)):
         arrays |= {f"{name}.shift": scaling.shift, f"{name}.scale": scaling.scale}
     state = model.state if optimizer_state else None
@@ -44,8 +45,6 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         arrays |= {f"descent.{name}": array for name, array in state.parameters.items()}
         for slot, kept in state.slots.items():
             arrays |= {f"optimizer.{slot}.{name}": array for name, array in kept.items()}
-    if model.path:
-        arrays |= {f"path.{name}": np.stack([stood[name] for stood in model.path]) for name in model.network.shapes()}
     described = {
         "network": model.network.describe(),
         "task": model.task,
@@ -57,9 +56,9 @@ def save(model: Any, path: str | Path, optimizer_state: bool = False) -> None:
         "image_shape": model.image_shape,
         "framing": asdict(model.framing) if model.framing else None,
         "history": model.history,
+        "path": model.path and len(model.path),
         "origin": model.origin._asdict(),
         "descent": {"step": state.step, "slots": list(state.slots)} if state else None,
-        "path": len(model.path),
     }
     model_file.write(Path(path), described, arrays)
 
@@ -84,17 +83,16 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
     expected = {**network.shapes()}
     for name, columns in (("input", network.inputs), ("target", network.outputs)):
         expected |= {f"{name}.shift": (columns,), f"{name}.scale": (columns,)}
-    kept = described["descent"]
+    kept, places = described["descent"], _places(described)
+    for at in places:
+        expected |= {f"path.{at}.{name}": shape for name, shape in network.shapes().items()}
     if kept:
         expected |= {f"descent.{name}": shape for name, shape in network.shapes().items()}
         for slot in kept["slots"]:
             expected |= {f"optimizer.{slot}.{name}": shape for name, shape in network.shapes().items()}
-    epochs = _read_count(described.get("path", 0), len(described["history"]) + 1)
-    if epochs:
-        expected |= {f"path.{name}": (epochs, *shape) for name, shape in network.shapes().items()}
     check_arrays(arrays, expected)
     if network.embedding is not None:
-        _check_fixed(network.embedding, arrays, kept["slots"] if kept else ())
+        _check_fixed(network.embedding, arrays, kept["slots"] if kept else (), places)
     return Model(
         network=network,
         parameters={name: arrays[name] for name in network.shapes()},
@@ -109,9 +107,9 @@ def _build(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         image_shape=_read_image_shape(described["image_shape"], network.inputs),
         framing=_read_framing(described.get("framing"), described["image_shape"]),
         history=[_read_epoch(values) for values in described["history"]],
+        path=[{name: arrays[f"path.{at}.{name}"] for name in network.shapes()} for at in places] or None,
         origin=_read_origin(described["origin"]),
         state=_read_state(kept, network, arrays) if kept else None,
-        path=tuple({name: arrays[f"path.{name}"][epoch] for name in network.shapes()} for epoch in range(epochs)),
     )
 
 
@@ -131,10 +129,23 @@ def check_arrays(arrays: dict[str, NDArray[Any]], expected: dict[str, tuple[int,
         raise LimpidError("the parameters differ in dtype")
 
 
-def _check_fixed(embedding: Embedding, arrays: dict[str, NDArray[Any]], slots: Iterable[str]) -> None:
+def _places(described: dict[str, Any]) -> range:
+    """Of the path that the training took: before the first epoch and after each; older files have none."""
+    places, epochs = described.get("path"), len(described["history"])
+    if places is None:
+        return range(0)
+    if isinstance(places, bool) or places != epochs + 1:
+        raise LimpidError(f"the path of {epochs} epochs must have {epochs + 1} places, got {places!r}")
+    return range(epochs + 1)
+
+
+def _check_fixed(
+    embedding: Embedding, arrays: dict[str, NDArray[Any]], slots: Iterable[str], places: Iterable[int]
+) -> None:
     """An embedding passes inputs on unchanged and learns nothing else than its own; so does a descent that goes on."""
     fixed, others = embedding.fixed, ~embedding.learned
     wanted = {"": fixed, "descent.": fixed, **{f"optimizer.{slot}.": np.zeros_like(fixed) for slot in slots}}
+    wanted |= {f"path.{at}.": fixed for at in places}
     for prefix, numbers in wanted.items():
         W, b = arrays.get(f"{prefix}W1"), arrays.get(f"{prefix}b1")
         if W is not None and b is not None and (b.any() or (W[others] != numbers[others]).any()):
@@ -248,13 +259,6 @@ def _read_epoch(values: Any) -> Epoch:
     epoch = Epoch(*values)
     # a cost that was not finite is kept as null: JSON has no word for it
     return epoch._replace(cost=nan if epoch.cost is None else epoch.cost, penalty=epoch.penalty or 0.0)
-
-
-def _read_count(described: Any, most: int) -> int:
-    """Of the places on a path; older files have none."""
-    if isinstance(described, bool) or not isinstance(described, int) or not 0 <= described <= most:
-        raise LimpidError(f"a path of {described!r} places does not fit {most - 1} epochs")
-    return described
 
 
 def _read_state(kept: dict[str, Any], network: Network, arrays: dict[str, NDArray[Any]]) -> State:

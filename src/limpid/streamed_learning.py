@@ -123,6 +123,7 @@ class StreamedLearning:
             features=self.encoder.names,
             targets=self.dataset.targets,
             history=list(history),
+            path=self.training.path and [*self.training.path],
             origin=Origin(
                 source=self.stream.name,
                 fingerprint=self.stream.fingerprint(),
@@ -135,7 +136,6 @@ class StreamedLearning:
                 recipe=asdict(self.recipe),
             ),
             state=self.training.state,
-            path=tuple(self.training.path or ()),
             engine=self.recipe.engine,
             threads=self.recipe.threads,
         )

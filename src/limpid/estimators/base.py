@@ -75,6 +75,7 @@ class MLP(Support, BaseEstimator):
     gradient_tol: float | None
     callbacks: Any
     progress: bool
+    keep_path: bool
     n_jobs: int | None
     precision: str | None
     engine: str

@@ -42,6 +42,7 @@ SHARED: dict[str, list[Any]] = {
     "gradient_tol": [_ABOVE_0, None],
     "callbacks": [list, tuple, callable, None],
     "progress": ["boolean"],
+    "keep_path": ["boolean"],
     "n_jobs": [Integral, None],
     "precision": [StrOptions(set(PRECISIONS)), None],
     "engine": [StrOptions(set(ENGINES))],

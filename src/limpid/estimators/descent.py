@@ -30,6 +30,7 @@ def training_of(
     passes_before: int | None = None,
     standing: Standing = FRESH,
     hurries: bool = False,
+    keep_path: bool = False,
     monitor: str | None = None,
     patience: float = 0,
 ) -> Training:
@@ -75,6 +76,7 @@ def training_of(
         validation=validation,
         start=start,
         hurries=hurries,
+        keep_path=keep_path,
         standing=standing,
     )
 

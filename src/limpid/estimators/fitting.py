@@ -121,6 +121,7 @@ class Fit:
             slots=len(optimizer_of(of).slots),
             batch_size=batch_rows(of, len(self.examples.Y)),
             dtype=self.dtype,
+            places=self.passes if of.keep_path else 0,
         )
         self.start = State(initial_parameters(self.network, "scikit_learn", self.random, self.dtype), {}, 0)
         record.begin(of, self.network, watches=self.decides or self.watched is not None, decides=self.decides)
@@ -226,6 +227,7 @@ class Fit:
             passes_before=len(vars(of).get("loss_curve_", ())) if self.incremental else None,
             standing=self.standing,
             hurries=hurries,
+            keep_path=of.keep_path,
         )
 
     def _tell(self, epoch: Epoch, listeners: list[Listener], hooks: Hooks) -> None:

@@ -29,6 +29,7 @@ def model_of(of: Any, training: Training, parameters: Parameters, state: State |
         several_classes=tuple(of.classes_) if task == "multioutput" else (),
         features=tuple(map(str, getattr(of, "feature_names_in_", ()))),
         history=list(training.history),
+        path=training.path and [*training.path],
         origin=Origin(
             rows_train=training.rows + watched,
             rows_validation=watched,

@@ -154,6 +154,8 @@ class MLPRegressor(RegressorMixin, MLP):
         ...); one that returns True ends the fit (scikit-learn #27676). Those of scikit-learn 1.9 go to `set_callbacks`.
     progress : bool, default=False
         Whether to show a progress bar (scikit-learn #24524).
+    keep_path : bool, default=False
+        Whether `model_.path` gets the weights before the first pass of a fit and after each.
     n_jobs : int or None, default=None
         Most processor cores to use; -1 for all, None for as many as help. The bits of what stochastic solvers learn do
         not depend on it (scikit-learn #13567).
@@ -291,6 +293,7 @@ class MLPRegressor(RegressorMixin, MLP):
         grow: bool = False,
         callbacks: Any = None,
         progress: bool = False,
+        keep_path: bool = False,
         n_jobs: int | None = None,
         precision: str | None = None,
         engine: str = "native",

@@ -10,7 +10,7 @@ from limpid.inspection.concepts import Concept
 from limpid.inspection.confusions import Confusions, confusions
 from limpid.inspection.example_blame import ExampleBlame, blame_examples
 from limpid.inspection.faithfulness import Faithfulness, faithfulness
-from limpid.inspection.growth import Growth, growth
+from limpid.inspection.growth import Growth, Pruning, growth
 from limpid.inspection.health import Health, health
 from limpid.inspection.hebb import Hebb, hebb
 from limpid.inspection.landscape import Landscape, landscape
@@ -44,6 +44,7 @@ __all__ = [
     "Node",
     "Overfitting",
     "Parts",
+    "Pruning",
     "Result",
     "Slope",
     "Units",

@@ -39,7 +39,7 @@ class Flat:
         """0 where nothing is learned."""
         found, at = {}, 0
         for name, which in self.learned.items():
-            found[name] = np.zeros(self.shapes[name])
+            found[name] = np.zeros(self.shapes[name], vector.dtype)
             found[name][which] = vector[at : at + which.sum()]
             at += int(which.sum())
         return found

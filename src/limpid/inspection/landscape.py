@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from limpid.engines import find_engine
 from limpid.errors import LimpidError
+from limpid.inspection.course import way_of
 from limpid.inspection.flat import Flat
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
@@ -115,7 +116,7 @@ def landscape(
     ends = span * np.linspace(-1, 1, grid)
     drawn = [flat.vector(_filter_normalised(subject, generator)) for _ in range(2)]
     found = plane(drawn[0], drawn[1], ends, ends)
-    if len(subject.given.path) < 3:
+    if len(subject.given.path or ()) < 3:
         return Landscape(found, None, None, None, len(examples.Y))
     directions, path, explained = _of_path(subject, flat)
     sides = [np.linspace(*_around(path[:, axis]), grid) for axis in range(2)]
@@ -142,7 +143,7 @@ def _of_path(subject: Subject, flat: Flat) -> tuple[Floats, Floats, float]:
     By principal components of theta_t - theta, where theta is the network itself.
     """
     here = flat.vector(subject.parameters)
-    moved = np.array([flat.vector(stood) for stood in subject.given.path], np.float64) - here
+    moved = np.array([flat.vector(stood) for stood in way_of(subject)], np.float64) - here
     _, sizes, directions = np.linalg.svd(moved, full_matrices=False)
     return directions[:2], moved @ directions[:2].T, float((sizes[:2] ** 2).sum() / (sizes**2).sum())
 

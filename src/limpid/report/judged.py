@@ -46,7 +46,8 @@ def level(of: Material) -> Iterator[Section]:
     X, y = of.few(FEW, dataset), of.few_answers(FEW, dataset)
     found = slope(of.model, X, y)
     around = landscape(of.model, X, y, grid=GRID)
-    norms = dict(zip(found.names, found.layers.tolist(), strict=True))
+    names = [found.subject.layer_name(number) for number in range(1, found.subject.depth + 1)]
+    norms = dict(zip(names, found.layer_norms.tolist(), strict=True))
     parts = [
         paragraph(
             "Training goes downhill on the cost. Where the slope is zero in every direction it has arrived: in a "
@@ -76,18 +77,21 @@ def changed(of: Material) -> Iterator[Section]:
     except LimpidError as reason:
         yield Section("growth", "What learning changed", [paragraph(f"Not known: {reason}.", "soft")])
         return
-    header = ["layer", "from", "to", "at the start", "now", "grown"]
-    most = ([row["layer"], row["from"], row["to"], row["start"], row["now"], row["grown"]] for row in found.to_rows())
-    parts = [paragraph("Weights begin at random. Those that matter grow; the rest shrinks or stays."),
-             paragraph(found.words, "verdict")]  # fmt: skip
-    if found.by_use is not None and found.by_size is not None:
-        curves = {"the least used first": found.by_use, "the smallest first": found.by_size}
+    header = ["layer", "from", "to", "at the start", "now", "change"]
+    most = ([row["layer"], row["from"], row["to"], row["start"], row["end"], row["change"]] for row in found.to_rows())
+    parts = [
+        paragraph("Weights begin at random. Those that matter grow; the rest shrinks or stays."),
+        paragraph(found.words, "verdict"),
+    ]
+    if (pruned := found.pruning) is not None:
+        label = "R²" if of.model.task == "regression" else "accuracy"
+        curves = {"the smallest weights first": pruned.by_size, "the least used first": pruned.by_signal}
         parts.append(
             chart(
-                line_figure(found.shares, curves, "share of the weights set to 0", found.label),
-                f"{found.label} after pruning",
-                ["share", *curves],
-                zip(found.shares.tolist(), found.by_use.tolist(), found.by_size.tolist(), strict=True),
+                line_figure(pruned.shares, curves, "per cent of the weights set to 0", label),
+                f"{label} after pruning",
+                ["per cent", *curves],
+                zip(pruned.shares.tolist(), *(curve.tolist() for curve in curves.values()), strict=True),
             )
         )
     yield Section("growth", "What learning changed", [*parts, table("The weights that changed most", header, most)])
