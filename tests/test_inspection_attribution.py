@@ -162,6 +162,9 @@ def test_digits_are_answered_for_in_their_shape(digits: Model, method: str) -> N
     np.testing.assert_allclose(one.values, flat.values[0], atol=1e-12)
     assert len(flat.to_rows()) == 64
     assert flat.plot().ax_.images
+    assert flat.ax_.collections, "the outline of the digit"
+    blank = attribute(digits, 0 * X[0], method=method).plot()
+    assert not blank.ax_.collections
     assert flat.words
 
 

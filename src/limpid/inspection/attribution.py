@@ -26,6 +26,8 @@ class Attribution(Result):
     """What each input, or each column of a table, adds to F, in X's shape: (rows, inputs), (rows, height, width)."""
     inputs: Floats
     """(rows, inputs) the same for each of the network's inputs: of a table's column several, with one a category."""
+    x: Floats
+    """(rows, inputs) the rows themselves, as the network sees them."""
     targets: list[str]
     """The output that each row (rows,) is asked about."""
     value: Floats
@@ -72,6 +74,9 @@ class Attribution(Result):
         if shape:
             limit = float(np.abs(self.inputs[0]).max()) or 1.0
             ax.imshow(self.inputs[0].reshape(shape), cmap=diverging(), vmin=-limit, vmax=limit)
+            low, high = self.x[0].min(), self.x[0].max()
+            if low < high:
+                ax.contour(self.x[0].reshape(shape), [(low + high) / 2], colors="#666666", linewidths=1)
             ax.set(xticks=[], yticks=[], title=f"for (orange) and against (blue) {self.targets[0]}")
             return
         rows = self.to_rows()[:MOST_DRAWN][::-1]
@@ -116,6 +121,7 @@ def attribute(
         method,
         values.reshape(_shape(subject, X, values)),
         inputs,
+        x,
         targets,
         value,
         before,
