@@ -37,13 +37,13 @@ def without_scripts(text: str) -> str:
 
 def test_digits_show_everything(digits: str) -> None:
     shown = without_scripts(digits)
-    for heading in ("How it learned", "Where it errs", "What it read wrongly"):
+    for heading in ("How it learned", "Where it errs", "What it read wrongly", "Who is to blame"):
         assert heading in shown
     assert re.search(r"Right on \d+\.\d% of 360 unseen rows", shown)
-    assert len(re.findall('class="chart', digits)) == 3
+    assert len(re.findall('class="chart', digits)) >= 8
     wrong = len(re.findall(r"\d read as \d \(\d+% sure\)</figcaption>", shown))
     assert 1 <= wrong <= 40
-    assert shown.count("data:image/png;base64,") == wrong
+    assert shown.count("data:image/png;base64,") > wrong
 
 
 def test_only_its_own_scripts_may_run_and_nothing_is_fetched(digits: str) -> None:

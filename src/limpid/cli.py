@@ -195,7 +195,8 @@ def evaluate(
     else:
         with console.working("pictures", quiet) as told:
             dataset = read(source, target, data_dir=data_dir, query=query, like=learned, threads=threads, told=told)
-        evaluation, known = measure(learned, unseen(learned, dataset)), seen(learned, dataset)
+        evaluation, places = measure(learned, unseen(learned, dataset)), seen(learned, dataset)
+        known = None if places is None else dataset.rows(places)
     if report is not None:
         with console.working("parts of the page", quiet) as told:
             write_report(learned, evaluation, report, known, told)
@@ -333,6 +334,7 @@ def datasets() -> None:
     console.datasets({name: known.summary for name, known in BUILTIN.items()})
 
 
+app.command()(inside.explain)
 app.command()(inside.report)
 
 

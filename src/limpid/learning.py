@@ -237,16 +237,15 @@ def unseen(model: Model, dataset: Dataset) -> Dataset:
     return dataset.rows(held_out(dataset, np.arange(len(dataset)), share, seed)[1])
 
 
-def seen(model: Model, dataset: Dataset) -> Dataset | None:
-    """The rows of `dataset` that `model` learned from, without those it only watched.
+def seen(model: Model, dataset: Dataset) -> NDArray[np.int64] | None:
+    """The places in `dataset` of the rows that `model` learned from, without those that it only watched.
 
     None where the data set is not the one that it learned from, or it is not known how that was split.
     """
     recipe = model.origin.recipe
     if model.origin.fingerprint != dataset.fingerprint() or "validation_size" not in recipe:
         return None
-    known = {name: recipe[name] for name in ("test_size", "validation_size", "seed")}
-    return _split(dataset, Recipe(**known))[0]
+    return _places(dataset, Recipe(**{name: recipe[name] for name in ("test_size", "validation_size", "seed")}))[0]
 
 
 def _known(dataset: Dataset) -> NDArray[Any]:
@@ -266,14 +265,21 @@ def _check_classes(train: Dataset, classes: NDArray[Any] | None) -> None:
 
 def _split(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None, Dataset | None]:
     """The rows to learn from, to watch and to test on; the last two may be none."""
-    rows, test = np.arange(len(dataset)), dataset.test
-    if test is None and recipe.test_size:
-        rows, held = held_out(dataset, rows, recipe.test_size, recipe.seed)
-        test = dataset.rows(held)
-    if not recipe.validation_size:
-        return dataset.rows(rows), None, test
-    rows, watched = held_out(dataset, rows, recipe.validation_size, recipe.seed)
-    return dataset.rows(rows), dataset.rows(watched), test
+    learned, watched, tested = _places(dataset, recipe)
+    test = dataset.test if tested is None else dataset.rows(tested)
+    return dataset.rows(learned), None if watched is None else dataset.rows(watched), test
+
+
+def _places(
+    dataset: Dataset, recipe: Recipe
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.int64] | None]:
+    """Those of the rows to learn from, to watch and to test on; None where there are none, or the test has its own."""
+    rows, tested, watched = np.arange(len(dataset)), None, None
+    if dataset.test is None and recipe.test_size:
+        rows, tested = held_out(dataset, rows, recipe.test_size, recipe.seed)
+    if recipe.validation_size:
+        rows, watched = held_out(dataset, rows, recipe.validation_size, recipe.seed)
+    return rows, watched, tested
 
 
 def held_out(

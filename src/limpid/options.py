@@ -113,6 +113,12 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from what the folder of --checkpoint holds; from the start if nothing.")
 ]
 Report = Annotated[Path | None, typer.Option(help="Where an HTML page about the model is written.")]
+Row = Annotated[
+    int | None,
+    typer.Option(
+        help="Which row, counted from 1, of SOURCE's own test rows where it has some; the worst answered if not said."
+    ),
+]
 Page = Annotated[
     Path | None, typer.Option("--out", "-o", help="Where the page is written; MODEL's name with .html if not said.")
 ]

@@ -10,7 +10,7 @@ from limpid.inspection.shapes import crossings, loops
 from limpid.inspection.strokes import STROKES, drawn, one_drawn
 from limpid.inspection.subject import Floats
 
-DRAWN = 480
+DRAWN = 360
 """Rows with a stroke added."""
 CHANGED = 100
 """Rows that a concept is added to or erased from."""

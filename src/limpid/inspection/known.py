@@ -76,7 +76,7 @@ def parts_of(model: Model, dataset: Dataset) -> tuple[Dataset, Dataset]:
     if model.origin.fingerprint == dataset.fingerprint():
         found = seen(model, dataset)
         if found is not None:
-            return found, unseen(model, dataset)
+            return dataset.rows(found), unseen(model, dataset)
     if dataset.test is not None:
         return replace(dataset, test=None), dataset.test
     raise LimpidError(

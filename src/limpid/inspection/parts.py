@@ -23,7 +23,7 @@ EXCITED, MOST_EXCITED = 0.995, 5
 """Rows above this quantile of a neuron's activations, and so many at least, show where it looks."""
 HELD = 0.8
 """The share of what excites a neuron that the pixels hold which it is said to look at."""
-MOST_ROWS = 400
+MOST_ROWS = 300
 MOST_DRAWN = 20
 
 
@@ -115,7 +115,7 @@ def parts(
     """How well each hidden neuron of `layer` (the first one if None) tells each of the `concepts` in rows X.
 
     Best of rows that were not learned from. Where `concepts` is None, X are pictures, and those of handwriting are
-    asked for: strokes, bars, arcs, loops, crossings. Answers y tell scores within classes. Of more than 400 rows so
+    asked for: strokes, bars, arcs, loops, crossings. Answers y tell scores within classes. Of more than 300 rows so
     many are drawn. Errors: `LimpidError` for a layer that is not hidden, rows that do not fit, a concept without
     examples, or no concepts where rows are no pictures.
     """

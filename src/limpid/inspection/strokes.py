@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from limpid.inspection.subject import Floats
 
-POINTS = 60
+POINTS = 30
 THICKNESS = 0.1
 """Of the picture's height."""
 JITTER = 0.04

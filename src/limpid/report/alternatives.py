@@ -15,7 +15,7 @@ SIMPLE = {
     "classification": ("majority class", "naive Bayes", "logistic regression", "decision tree", "nearest neighbours"),
     "regression": ("mean", "ridge regression", "decision tree", "nearest neighbours"),
 }
-ROWS, SECONDS = 5_000, 1.0
+ROWS, SECONDS = 5_000, 0.5
 """From how many rows, and for how long, each method learns at most."""
 OURS = "this network"
 

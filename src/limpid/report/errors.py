@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from limpid.dataset import Dataset
-from limpid.inspection import attribute, blame, blame_examples, confusions
+from limpid.inspection import Confusions, attribute, blame, blame_examples, confusions
 from limpid.report.figures import bar_figure
 from limpid.report.html import Section, chart, paragraph, picture, pictures, table
 from limpid.report.material import Material
@@ -26,26 +26,37 @@ def blamed(of: Material) -> Iterator[Section]:
             "blame says how much the error would change if its sum changed a little: above 0 the sum is too high, "
             "below 0 too low. The shares are for display; they are not causes."
         ),
-        paragraph(found.words, "verdict"),
+        paragraph(_summary(found), "verdict"),
     ]
     if not found.worst:
         parts.append(paragraph("Nothing was answered wrongly, so there is nobody to blame."))
-    parts += [_case(of, of.unseen, error.row) for error in found.worst]
+    parts += [_case(of, of.unseen, error.row, number) for number, error in enumerate(found.worst, start=1)]
     yield Section("blame", "Who is to blame", parts)
 
 
-def _case(of: Material, unseen: Dataset, row: int) -> str:
+def _summary(found: Confusions) -> str:
+    """How many errors there are, and the most frequent kind."""
+    if found.matrix is None:
+        return f"The answers that were furthest off, of {found.rows:,} unseen rows."
+    told = f"{found.errors:,} of {found.rows:,} unseen rows are answered wrongly."
+    if found.pairs:
+        true, answered, count = found.pairs[0]
+        told += f" Most often {true} is taken for {answered}: {count} times."
+    return f"{told} Below are those with the highest cost: sure, and wrong."
+
+
+def _case(of: Material, unseen: Dataset, row: int, number: int) -> str:
     """One error from the answer down to the inputs."""
     assert unseen.y is not None
     x, truth = _row(unseen, row), unseen.y[[row]]
     answered = of.model.predict(x)
-    told = f"Row {row}: {_told(truth[0])} answered as {_told(answered[0])}"
+    told = f"Error {number}: {_told(truth[0])} answered as {_told(answered[0])}"
     found = blame(of.model, x, truth)
     rows = [each for layer in found.subject.hidden for each in found.ranked(NEURONS, layer)]
     parts = [f"<h3>{escape(told)}</h3>", paragraph(found.words, "soft")]
     target = _told(answered[0]) if of.model.classes is not None else None
     if target is not None or of.model.network.outputs == 1:
-        parts.append(_inputs(of, unseen, x, row, answered[0] if target is not None else None, truth[0]))
+        parts.append(_inputs(of, unseen, x, row, number, answered[0] if target is not None else None, truth[0]))
     if rows:
         header = ["neuron", "blame", "share of its layer", "activation", "silent"]
         cells = ([each["name"], each["blame"], f"{each['share']:.0%}", each["activation"],
@@ -55,18 +66,18 @@ def _case(of: Material, unseen: Dataset, row: int) -> str:
     return "\n".join(parts)
 
 
-def _inputs(of: Material, unseen: Dataset, x: Any, row: int, answered: Any, truth: Any) -> str:
+def _inputs(of: Material, unseen: Dataset, x: Any, row: int, number: int, answered: Any, truth: Any) -> str:
     """What spoke for the answer and, of classes, for the truth."""
     wrong = attribute(of.model, x, answered)
     if of.model.image_shape is None:
         values = dict(zip(wrong.subject.column_names, wrong.by_column[0].tolist(), strict=True))
         most = dict(sorted(values.items(), key=lambda item: -abs(item[1]))[:COLUMNS])
-        title = f"What spoke for {_told(answered) if answered is not None else 'the answer'}, row {row}"
+        title = f"What spoke for {_told(answered) if answered is not None else 'the answer'}, error {number}"
         return chart(bar_figure(most, "added to its sum"), title, ["column", "added"], most.items())
     right = attribute(of.model, x, truth)
     limit = float(max(np.abs(wrong.inputs).max(), np.abs(right.inputs).max()))
     cells = [
-        picture(of.grey(unseen.X[row], unseen.full_scale), f"row {row}"),
+        picture(of.grey(unseen.X[row], unseen.full_scale), "what was seen"),
         picture(of.coloured(wrong.inputs[0], limit), f"for {answered} (orange), against (blue)"),
         picture(of.coloured(right.inputs[0], limit), f"for {truth} (orange), against (blue)"),
     ]

@@ -21,7 +21,7 @@ def bar_figure(values: Mapping[str, float], label: str, marked: str = "") -> "Fi
         text=[f"{value:.3g}" for value in values.values()], textposition="auto",
         hovertemplate="%{y}: %{x:.4g}<extra></extra>",
     )  # fmt: skip
-    figure.update_layout(xaxis_title=label, height=90 + 28 * len(names), bargap=0.25)
+    figure.update_layout(xaxis_title=label, height=max(170, 90 + 28 * len(names)), bargap=0.25)
     figure.update_yaxes(autorange="reversed", automargin=True, type="category")
     return figure
 

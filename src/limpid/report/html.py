@@ -38,7 +38,8 @@ def chart(figure: "Figure", title: str, header: Sequence[str], rows: Iterable[Se
         f'<div class="chart {shape}" role="img" aria-label="{label}"><div></div>'
         f'<script type="application/json">{data}</script></div>'
     )
-    return f"<h3>{escape(title)}</h3>\n{drawn}\n{table('The same as a table', header, rows)}"
+    heading = title[:1].upper() + title[1:]
+    return f"<h3>{escape(heading)}</h3>\n{drawn}\n{table('The same as a table', header, rows)}"
 
 
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], opened: bool = False) -> str:

@@ -39,7 +39,7 @@ def wholes(of: Material) -> Iterator[Section]:
                 for name, layer in zip(names, last, strict=True)
             ),
         ),
-        *(table(f"Who pushes {each.target}", ["neuron", "push"], _pushes(each)) for each in found),
+        table("Who pushes each class", ["class", "neuron", "push"], (row for each in found for row in _pushes(each))),
     ]
     yield Section("wholes", "How the parts make a whole", parts)
 
@@ -60,4 +60,6 @@ def _composed(of: Material, target: Any) -> Composition | None:
 def _pushes(found: Composition) -> Iterator[list[Any]]:
     rows = found.to_rows()
     for layer in reversed(found.subject.hidden):
-        yield from ([row["name"], row["push"]] for row in [row for row in rows if row["layer"] == layer][:NEURONS])
+        yield from (
+            [found.target, row["name"], row["push"]] for row in [row for row in rows if row["layer"] == layer][:NEURONS]
+        )
