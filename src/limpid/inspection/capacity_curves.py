@@ -216,11 +216,17 @@ class CapacityCurves(Result):
             for what, (colour, style, of) in rows.items():
                 costs = [np.array([getattr(point, what) for point in self.of(size)]) for size in sizes]
                 means = [each.mean() for each in costs]
-                ends = np.array([[each.mean() - each.min(), each.max() - each.mean()] for each in costs]).T
+                ends = np.array([[each.mean() - each.min(), each.max() - each.mean()] for each in costs]).T.clip(min=0)
                 label = f"{of}, {depth} hidden layer{'' if depth == 1 else 's'}"
                 ax.errorbar(x, means, ends, color=colour, ls=style, marker=MARKS[at % 6], capsize=3, label=label)
         ax.set(xscale="log", xlabel="neurons of each hidden layer" if even else "numbers that are learned")
         ax.set(yscale="log", ylabel="cost: mean, least and most of the seeds")
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")
+        if even:
+            widths = sorted({size[0] for size in self.measured})
+            ax.set_xticks(widths, [str(width) for width in widths])
+            ax.set_xticks([], minor=True)
         ax.legend()
 
     def _told(self, hidden: Hidden) -> str:

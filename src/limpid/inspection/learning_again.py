@@ -80,9 +80,13 @@ class LearningCurve(Result):
             (self.cost_unseen, ORANGE, "s-", "unseen rows"),
         ):
             mean = costs.mean(axis=1)
-            ends = [mean - costs.min(axis=1), costs.max(axis=1) - mean]
+            ends = np.array([mean - costs.min(axis=1), costs.max(axis=1) - mean]).clip(min=0)
             ax.errorbar(self.rows, mean, ends, fmt=style, color=colour, capsize=3, label=of)
         ax.set(xscale="log", yscale="log", xlabel="rows learned from", ylabel="cost: mean, least and most of the seeds")
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")
+        ax.set_xticks(self.rows, [f"{rows:,}" for rows in self.rows])
+        ax.set_xticks([], minor=True)
         ax.legend()
 
 
