@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import typer
 
-from limpid import __version__, inside
+from limpid import __version__, inside, sizing
 from limpid import options as option
-from limpid.errors import LimpidError, printable
+from limpid.errors import LimpidError
 from limpid.signals import interruptible, stoppable
 from limpid.standard_output import Printed, Unbroken
-from limpid.typed import check_writable, layers_in, model_for, names_in, seconds_in, shape_in
+from limpid.typed import check_writable, layers_in, model_for, names_in, refuse, seconds_in, shape_in
 
 if TYPE_CHECKING:
     pass
@@ -118,7 +118,7 @@ def train(
         for epoch in learning:
             show(epoch)
         if not learning.training.history:
-            raise typer.Exit(_refuse("interrupted before the first epoch had begun; nothing is written", 130))
+            raise typer.Exit(refuse("interrupted before the first epoch had begun; nothing is written", 130))
         learned = learning.model
         save(learned, path)  # at once and out of Ctrl-C's reach: nothing below may lose what was learned
     evaluation = learning.evaluate(learned)
@@ -305,7 +305,7 @@ def compare(
         for standing in comparison:
             show(standing)
     if not comparison.standings:
-        raise typer.Exit(_refuse("interrupted before the first method was done; nothing is written", 130))
+        raise typer.Exit(refuse("interrupted before the first method was done; nothing is written", 130))
     if out is not None:
         replace_file(out, compared_table(comparison).encode())
     if not quiet:
@@ -314,6 +314,9 @@ def compare(
             say(f"table: {out}")
     if as_json:
         print(compared(comparison))
+
+
+app.command()(sizing.capacity)
 
 
 @app.command()
@@ -360,23 +363,17 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except (LimpidError, OSError) as error:
-        code = _refuse(str(error), 2)
+        code = refuse(str(error), 2)
     except MemoryError as error:
-        code = _refuse(f"there is not enough memory: {error}", 2)
+        code = refuse(f"there is not enough memory: {error}", 2)
     except Exception as error:  # typer's own errors share no public base class across its versions
         if not hasattr(error, "format_message"):
             raise
         from limpid.readers.databases import called  # an address may hold a password
 
         typed = " ".join(map(called, sys.argv[1:]))
-        code = _refuse(f"{error.format_message() or 'a command is needed, see limpid --help'} (typed: {typed})", 2)
+        code = refuse(f"{error.format_message() or 'a command is needed, see limpid --help'} (typed: {typed})", 2)
     sys.exit(code or 0)
-
-
-def _refuse(message: str, code: int) -> int:
-    if message:
-        print("limpid: " + printable(" ".join(message.split())), file=sys.stderr)
-    return code
 
 
 def _choices() -> list[str]:

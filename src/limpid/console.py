@@ -17,6 +17,7 @@ from rich.text import Text
 from limpid.comparison import Comparison, Standing, words
 from limpid.embedding import Embedding
 from limpid.evaluation import Evaluation
+from limpid.inspection.capacity_curves import CapacityCurves, layers_told
 from limpid.learning import Learning
 from limpid.model import Model
 from limpid.profile import suspects_of
@@ -225,6 +226,51 @@ def _figures(comparison: Comparison, standing: Standing) -> list[str]:
         words.seconds_told(standing.seconds_a_row),
         words.size_told(standing.size),
     ]
+
+
+@contextmanager
+def sizing(curves: CapacityCurves, quiet: bool) -> Iterator[Callable[[tuple[int, ...], int, Epoch], None]]:
+    """A bar on stderr of the seeds, with the last pass; to be called with each pass's hidden layers, seed, `Epoch`."""
+    first = int(curves.choices.get("seed", 0))
+    if not quiet:
+        say(f"{curves.dataset.name}: {curves.dataset.task}, {len(curves.sizes)} sizes, {curves.seeds} seeds each")
+    with Progress(
+        TextColumn("{task.completed:.0f} of {task.total:.0f} networks"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[state]}"),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+        disable=quiet,
+    ) as bar:
+        task = bar.add_task("", total=len(curves.sizes) * curves.seeds, state="")
+
+        def update(hidden: tuple[int, ...], seed: int, epoch: Epoch) -> None:
+            state = f"{layers_told(hidden)}, seed {seed}, epoch {epoch.number}: cost {epoch.cost:.4g}"
+            bar.update(task, completed=(seed - first) * len(curves.sizes), state=state)
+
+        yield update
+
+
+def sized(curves: CapacityCurves) -> None:
+    """The table of sizes from the smallest on, how to read it, and what follows from it."""
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False, show_edge=False)
+    headings = ("hidden", "weights", "cost learned", "cost unseen", "", "gap", curves.score_name, "epochs")
+    for heading in headings:
+        table.add_column(heading.replace(" ", "\n"), justify="left" if heading in {"hidden", ""} else "right")
+    for row in curves.to_rows():
+        spread = f"± {row['deviation']:.2g}" if row["deviation"] is not None else ""
+        score = f"{row['score']:.3f}" if curves.score_name == "R²" else f"{row['score']:.1%}"
+        costs = f"{row['cost_learned']:.3g}", f"{'= ' if row['as_good'] else ''}{row['cost_unseen']:.3g}"
+        table.add_row(
+            *(row["hidden"], f"{row['weights']:,}", *costs, spread, f"{row['gap']:.2g}", score, f"{row['epochs']:.0f}"),
+            style="bold" if row["best"] else "",
+        )
+    console.print(table)
+    say("= as good as the best: within one standard error of it; ± one standard deviation over seeds", style="dim")
+    if curves.interrupted:
+        say("interrupted: what was done by then is shown", style="dim")
+    for line in curves.verdict():
+        say(line, style="bold")
 
 
 def show(model: Model, path: Path) -> None:

@@ -137,6 +137,9 @@ Limit = Annotated[
     float,
     typer.Option(help="Seconds that a method may learn on a split; what would take longer learns from fewer rows."),
 ]
+Widths = Annotated[str, typer.Option(help="Neurons of each hidden layer that are tried, as 8,16,32.")]
+Depths = Annotated[str, typer.Option(help="Numbers of hidden layers that are tried, as 1,2,3.")]
+NetworkSeeds = Annotated[int, typer.Option("--seeds", help="Networks of each size, by so many seeds from --seed on.")]
 Figures = Annotated[Path | None, typer.Option("--out", help="Where the table is written as CSV besides.")]
 Size = Annotated[
     str | None,

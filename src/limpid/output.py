@@ -9,6 +9,7 @@ from typing import Any
 
 from limpid.comparison import Comparison
 from limpid.evaluation import Evaluation
+from limpid.inspection.capacity_curves import CapacityCurves
 from limpid.model import Model
 from limpid.model_file import plain
 
@@ -59,6 +60,28 @@ def compared(comparison: Comparison) -> str:
 def compared_table(comparison: Comparison) -> str:
     """What methods came to, as CSV, a row for each."""
     rows = comparison.table()
+    return _csv(rows[0], ([*row.values()] for row in rows))
+
+
+def sized(curves: CapacityCurves) -> str:
+    """What networks of many sizes came to, as one JSON object in one line."""
+    values = {
+        "source": curves.dataset.name,
+        "task": curves.dataset.task,
+        "seeds": curves.seeds,
+        "score": curves.score_name,
+        "sizes": curves.to_rows(),
+        "best": list(curves.best),
+        "smallest_as_good": list(curves.smallest),
+        "verdict": curves.verdict(),
+        "interrupted": curves.interrupted,
+    }
+    return json.dumps(plain(values), allow_nan=False)
+
+
+def sized_table(curves: CapacityCurves) -> str:
+    """The same as CSV, a row for each size."""
+    rows = curves.to_rows()
     return _csv(rows[0], ([*row.values()] for row in rows))
 
 

@@ -2,9 +2,10 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
-from limpid.errors import LimpidError
+from limpid.errors import LimpidError, printable
 
 
 def model_for(source: str) -> Path:
@@ -43,6 +44,14 @@ def layers_in(text: str) -> list[int]:
         raise LimpidError(f"--hidden needs positive integers with commas between, got {text!r}") from None
 
 
+def integers_in(option: str, text: str) -> list[int]:
+    """ "8,16" as [8, 16]."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise LimpidError(f"--{option} needs positive integers with commas between, got {text!r}") from None
+
+
 def shape_in(text: str | None) -> tuple[int, int] | None:
     """ "32x24", width and height, as (24, 32)."""
     width, _, height = (text or "").lower().partition("x")
@@ -69,3 +78,10 @@ def check_writable(inputs: dict[str, str | Path], outputs: dict[str, Path | None
         taken[place] = what
         if what == "report":
             check_drawable()
+
+
+def refuse(message: str, code: int) -> int:
+    """Say in one line on stderr why nothing comes of what was typed; gives the exit code back."""
+    if message:
+        print("limpid: " + printable(" ".join(message.split())), file=sys.stderr)
+    return code

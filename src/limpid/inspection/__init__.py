@@ -3,7 +3,7 @@
 from limpid.inspection.ablation import Ablation
 from limpid.inspection.attribution import Attribution, attribute
 from limpid.inspection.blame import Blame, blame
-from limpid.inspection.capacity import Capacity, CapacityRun, capacity
+from limpid.inspection.capacity_curves import CapacityCurves, capacity_curves
 from limpid.inspection.chain import Chain, WeightedSum
 from limpid.inspection.composition import Composition, compose
 from limpid.inspection.concepts import Concept
@@ -14,6 +14,7 @@ from limpid.inspection.growth import Growth, Pruning, growth
 from limpid.inspection.health import Health, health
 from limpid.inspection.hebb import Hebb, hebb
 from limpid.inspection.landscape import Landscape, landscape
+from limpid.inspection.learning_again import LearningCurve
 from limpid.inspection.minima import Minima, minima
 from limpid.inspection.overfitting import Overfitting, overfitting
 from limpid.inspection.parts import Parts, parts
@@ -27,8 +28,7 @@ __all__ = [
     "Ablation",
     "Attribution",
     "Blame",
-    "Capacity",
-    "CapacityRun",
+    "CapacityCurves",
     "Chain",
     "Composition",
     "Concept",
@@ -40,6 +40,7 @@ __all__ = [
     "Hebb",
     "Landscape",
     "Layers",
+    "LearningCurve",
     "Minima",
     "Node",
     "Overfitting",
@@ -52,7 +53,7 @@ __all__ = [
     "attribute",
     "blame",
     "blame_examples",
-    "capacity",
+    "capacity_curves",
     "compose",
     "confusions",
     "faithfulness",

@@ -9,9 +9,10 @@ from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.evaluation import evaluate
 from limpid.inspection.flat import Flat
-from limpid.inspection.known import dataset_of, recipe_of
+from limpid.inspection.known_rows import choices_of, dataset_for, dataset_of
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats
+from limpid.model import Model
 from limpid.together import train_many
 
 SAME = 0.05
@@ -76,10 +77,9 @@ def minima(network: Any, X: Any, y: Any = None, *, starts: int = 10, seed: int =
     """
     if isinstance(starts, bool) or not isinstance(starts, int) or starts < 2:
         raise LimpidError(f"the number of starts must be an integer of at least 2, got {starts!r}")
-    dataset, recipe = dataset_of(network, X, y, None, None), recipe_of(network)
-    if recipe is None:
-        raise LimpidError("it is not known how the model was trained: give its network and the choices instead")
-    shared = {name: value for name, value in {**recipe, **choices}.items() if name not in {"seed", "keep_path"}}
+    given = getattr(network, "model_", network)
+    shared = {**choices_of(given), **choices}
+    dataset = dataset_for(given, X, y) if isinstance(given, Model) else dataset_of(X, y)
     seeds = [seed + number for number in range(starts)]
     together = train_many([{"seed": each} for each in seeds], dataset, **shared)
     for _ in together:

@@ -1,223 +1,405 @@
-"""Does it learn its examples by heart? The gap between seen and unseen rows, and what would close it."""
+"""Whether a network learned what holds, or by heart what it was shown: the gap between seen and unseen rows, and why.
 
-from collections.abc import Callable, Sequence
+A model overfits where something simpler does better on unseen rows although it does worse on those learned from
+(T. Mitchell 1997, section 3.7): an earlier epoch, a smaller network, or knowing nothing but averages.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from limpid.dataset import Dataset
 from limpid.displays import BLUE, ORANGE
+from limpid.engines import Examples, find_engine
 from limpid.errors import LimpidError
-from limpid.inspection.again import Again
-from limpid.inspection.capacity import Capacity, fewer
-from limpid.inspection.known import constant_cost, costs_of, dataset_of, parts_of, recipe_of, trained
+from limpid.inspection.capacity_curves import (
+    BEYOND,
+    DEPTHS,
+    FEWEST_SEEDS,
+    CapacityCurves,
+    Hidden,
+    capacity_curves,
+    check_positive,
+    layers_told,
+)
+from limpid.inspection.known_rows import Known, known_rows
+from limpid.inspection.learning_again import LearningCurve, by_heart, check_shares, learning_curve
 from limpid.inspection.result import Result
+from limpid.inspection.scoring import score, score_name, told
 from limpid.inspection.subject import Floats, Subject
-from limpid.network import Network
-from limpid.training import Epoch
+from limpid.model import Model
+from limpid.objective import row_costs
 
-MUCH, SOME = 0.25, 0.1
-"""Shares of what was learned from rows that do not hold on others: from the first on it overfits."""
-RESAMPLES = 1000
-MOST_ROWS = 5_000
-"""Measured, and learned from again where networks are trained for comparison."""
-SURE = 2.0
-"""Standard errors that a difference must have to be spoken of."""
-ROSE = 1.05
-LESS = 0.95
-"""A cost that more rows bring below this share of what it was says that more would help."""
+KEPT = 0.8
+"""Where less than this share of what was learned on seen rows holds on unseen ones, that is overfitting by itself."""
+RISES = 0.01
+"""By this share of its least the cost of watched rows has to rise until the end for them to have separated."""
+DRAWS = 1000
+SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
+TIMES = (0.25, 0.5, 1, 2, 4)
+"""The model's own width, that are tried where no widths are said."""
+
+
+class Earlier(NamedTuple):
+    """The place of the kept path that does best on unseen rows."""
+
+    epoch: int
+    """0 before the first."""
+    better: float
+    """By how much less it costs than the model."""
+    error: float
+    """The standard error of that."""
 
 
 @dataclass
 class Overfitting(Result):
-    """What a network knows of the rows it learned from and does not know of others, and what follows."""
+    """A model on rows that it learned from and on others, and what learning again showed."""
 
+    subject: Subject
+    rows_seen: int
+    rows_unseen: int
     cost_seen: float
-    """The mean cost of rows learned from."""
+    """C_train: the average on rows learned from, without a penalty."""
     cost_unseen: float
-    """The mean cost of rows not learned from."""
-    cost_constant: float
-    """The cost on unseen rows of always giving the mean answer: what knowing nothing about them costs."""
-    gap: tuple[float, float, float]
-    """`cost_unseen` - `cost_seen`, and its 95 % interval by drawing rows again."""
-    share: tuple[float, float, float]
-    """The gap as a share of what was learned, `cost_constant` - `cost_seen`, and its interval: 0 is none by heart."""
+    """C_validation: on rows that it never saw."""
+    gap_low: float
+    """The lower end of the gap's 95 % interval, by drawing the rows of both kinds again."""
+    gap_high: float
+    score_seen: float
+    """Accuracy or R²."""
+    score_unseen: float
+    base_seen: float
+    """The cost on rows learned from of the best answer that is the same for all: what it takes to know nothing."""
+    base_unseen: float
+    """What that answer costs on unseen rows."""
     separation: int | None
-    """The epoch after which the cost of watched rows rose; None where it did not, or none were watched."""
-    by_heart: float | None
-    """How far the same network gets with shuffled answers, which only can be learned by heart, from 0 to 1 (all)."""
-    by_examples: list[dict[str, float]]
-    """The costs against the number of rows learned from: means over seeds; empty where it was not asked for."""
-    sizes: Capacity | None
-    """The costs against the number and width of hidden layers; None where it was not asked for."""
-    rows: tuple[int, int]
-    """Measured: seen and unseen."""
-    hidden: tuple[int, ...]
-    """The network's hidden layers."""
+    """The epoch after which the cost of watched rows rose while that of those learned from fell on; None if none."""
+    earlier: Earlier | None
+    """None where the model kept no path."""
+    shuffled: Floats | None
+    """(seeds,): the score on rows learned from where their answers had been shuffled; None where that was left out."""
+    chance: float
+    """That score of the best answer that is the same for all."""
+    examples: LearningCurve | None
+    """Over the number of rows learned from; None where it was left out."""
+    capacity: CapacityCurves | None
+    """Over the width and the number of hidden layers; None where that was left out."""
+    hidden: Hidden
+    """The model's own."""
+
+    @property
+    def gap(self) -> float:
+        """C_validation - C_train."""
+        return self.cost_unseen - self.cost_seen
+
+    @property
+    def holds(self) -> float:
+        """The share of what it learned about seen rows (their cost below `base_seen`) that holds on unseen ones."""
+        learned = self.base_seen - self.cost_seen
+        return (self.base_unseen - self.cost_unseen) / learned if learned > 0 else 1.0
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it overfits; none where it does not."""
+        if self.gap_low <= 0:
+            return []
+        found = []
+        if self.holds < KEPT:
+            found.append(
+                f"only {max(self.holds, 0):.0%} of what it learned holds on unseen rows"
+                if self.holds > 0
+                else "on unseen rows it does worse than one answer for all"
+            )
+        if self.earlier is not None and self.earlier.better > BEYOND * self.earlier.error:
+            found.append(f"after epoch {self.earlier.epoch} it did better on them, by {self.earlier.better:.3g}")
+        smaller = self._better(smaller=True)
+        if smaller is not None:
+            found.append(f"{layers_told(smaller)} does better on them")
+        return found
 
     @property
     def overfits(self) -> bool:
-        """Whether surely so much of what it learned does not hold on other rows."""
-        return self.share[1] > SOME and self.share[0] > MUCH
+        """Whether the gap is more than noise, and there are `reasons`."""
+        return bool(self.reasons)
 
     @property
-    def verdict(self) -> list[str]:
-        """In a few words: "overfits", "more data would help", ..."""
-        told = ["overfits" if self.overfits else "overfits a little" if self.share[1] > SOME else "does not overfit"]
-        if self.cost_unseen > self.cost_constant:
-            told.append("it is worse on unseen rows than always giving the mean answer")
-        if self._more_rows_help:
-            told.append("more data would help")
-        if self.sizes is not None:
-            told.append(self._of_size(self.sizes))
-        return told
+    def advice(self) -> list[str]:
+        """What of "more data would help", "smaller would do as well" and "larger would help" was measured."""
+        found = []
+        if self.examples is not None and self.examples.more_would_help:
+            found.append("more data would help")
+        if self.as_small is not None:
+            found.append("smaller would do as well")
+        if self._better(smaller=False) is not None:
+            found.append("larger would help")
+        return found
+
+    @property
+    def as_small(self) -> Hidden | None:
+        """The smallest size tried that is no worse than the model's by more than a standard error; None if none is."""
+        for size in self._others(smaller=True):
+            apart = self._curves.apart(size, self.hidden)
+            if apart.value <= apart.error:
+                return size
+        return None
+
+    @property
+    def verdict(self) -> str:
+        """ "overfits" or "does not overfit", and what would help."""
+        return "; ".join(["overfits" if self.overfits else "does not overfit", *self.advice])
 
     @property
     def words(self) -> str:
-        told = (
-            f"The network {'; '.join(self.verdict)}. Its cost is {self.cost_seen:.4g} on rows it learned from and "
-            f"{self.cost_unseen:.4g} on others: a gap of {_between(self.gap, '{:.3g}')}. That is "
-            f"{_between(self.share, '{:.0%}')} of what it learned. "
-        )
+        model = self.subject.given
+        name = score_name(model)
+        lead = "It overfits" if self.overfits else "It does not overfit"
+        because = f": {', and '.join(self.reasons)}" if self.overfits else ""
+        parts = [
+            f"{lead}{because}.",
+            f"{name} is {told(model, self.score_seen)} on {self.rows_seen:,} rows learned from and "
+            f"{told(model, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher there "
+            f"({self.gap_low:.3g} to {self.gap_high:.3g}).",
+        ]
         if self.separation is not None:
-            told += f"After epoch {self.separation} the cost of watched rows rose. "
-        if self.by_heart is not None:
-            told += f"Shuffled answers, which have to be learned by heart, it learns to {self.by_heart:.0%}. "
-        return told.strip()
+            parts.append(f"Watched rows separated from those learned from after epoch {self.separation}.")
+        if self.shuffled is not None:
+            parts.append(
+                f"Given shuffled answers it learns {told(model, float(self.shuffled.mean()))} of them by heart, where "
+                f"{told(model, self.chance)} is chance."
+            )
+        return " ".join([*parts, *self._advised()])
+
+    def _advised(self) -> list[str]:
+        found = []
+        if "more data would help" in self.advice:
+            found.append("More data would help.")
+        if self.as_small is not None:
+            found.append(f"Smaller would do as well: {layers_told(self.as_small)}.")
+        if (larger := self._better(smaller=False)) is not None:
+            found.append(f"Larger would help: {layers_told(larger)}.")
+        return found
 
     def to_rows(self) -> list[dict[str, Any]]:
-        figures = {
-            "cost on seen rows": self.cost_seen,
-            "cost on unseen rows": self.cost_unseen,
-            "cost of the mean answer": self.cost_constant,
-            "gap": self.gap[0],
-            "gap at least": self.gap[1],
-            "gap at most": self.gap[2],
-            "share by heart": self.share[0],
-            "epoch of separation": self.separation,
-            "shuffled answers learned": self.by_heart,
-        }
-        return [{"figure": name, "value": value} for name, value in figures.items()]
+        name = score_name(self.subject.given)
+        rows: list[tuple[str, Any]] = [
+            ("verdict", self.verdict),
+            ("gap", self.gap),
+            ("gap, lower end", self.gap_low),
+            ("gap, upper end", self.gap_high),
+            ("cost on rows learned from", self.cost_seen),
+            ("cost on unseen rows", self.cost_unseen),
+            (f"{name} on rows learned from", self.score_seen),
+            (f"{name} on unseen rows", self.score_unseen),
+            ("share of what was learned that holds", self.holds),
+            ("epoch of separation", self.separation),
+            (f"{name} on shuffled answers learned by heart", self._by_heart),
+            (f"{name} by chance", self.chance),
+        ]
+        return [{"what": what, "value": value} for what, value in rows]
 
     def _draw(self, ax: Any) -> None:
-        if not self.by_examples:
-            names = ["rows learned from", "other rows", "mean answer"]
-            ax.bar(names, [self.cost_seen, self.cost_unseen, self.cost_constant], color=[BLUE, ORANGE, "grey"])
-            ax.set(ylabel="cost", title=", ".join(self.verdict))
-            return
-        rows = [each["rows"] for each in self.by_examples]
-        ax.plot(rows, [each["seen"] for each in self.by_examples], color=BLUE, marker="o", label="rows learned from")
-        ax.errorbar(rows, [each["unseen"] for each in self.by_examples], [each["error"] for each in self.by_examples],
-                    color=ORANGE, marker="s", linestyle="--", capsize=2, label="other rows")  # fmt: skip
-        ax.set(xscale="log", xlabel="rows learned from", ylabel="cost", title=", ".join(self.verdict))
+        """The epochs, where they were watched; else both costs beside what knowing nothing costs."""
+        history = [epoch for epoch in self.subject.given.history if epoch.validation_cost is not None]
+        if history:
+            epochs = [epoch.number for epoch in history]
+            ax.plot(epochs, [each.cost for each in history], "o--", ms=3, color=BLUE, label="rows learned from")
+            ax.plot(
+                epochs, [each.validation_cost for each in history], "s-", ms=3, color=ORANGE, label="rows only watched"
+            )
+            if self.separation is not None:
+                ax.axvline(self.separation, color="grey", ls=":", label="separation")
+            ax.set(xlabel="epoch", yscale="log")
+        else:
+            names = ["rows learned from", "unseen rows"]
+            ends = [[0, max(self.gap - self.gap_low, 0)], [0, max(self.gap_high - self.gap, 0)]]
+            ax.bar(names, [self.cost_seen, self.cost_unseen], yerr=ends, color=[BLUE, ORANGE], capsize=6)
+            ax.axhline(self.base_unseen, color="grey", ls=":", label="one answer for all")
+        ax.set(ylabel="cost", title=self.verdict)
         ax.legend()
 
     @property
-    def _more_rows_help(self) -> bool:
-        if len(self.by_examples) < 2:
-            return False
-        fewer_, all_ = self.by_examples[-2], self.by_examples[-1]
-        sure = fewer_["unseen"] - all_["unseen"] > SURE * float(np.hypot(fewer_["error"], all_["error"]))
-        return sure and all_["unseen"] < LESS * fewer_["unseen"]
+    def _by_heart(self) -> float | None:
+        return None if self.shuffled is None else float(self.shuffled.mean())
 
-    def _of_size(self, sizes: Capacity) -> str:
-        own = next(point for point in sizes.points if point.hidden == self.hidden)
-        enough, best = sizes.enough, sizes.best
-        if enough.weights < own.weights:
-            return f"a smaller one would do as well: {_told(enough.hidden)}"
-        if own.unseen - best.unseen > SURE * float(np.hypot(own.error, best.error)):
-            return f"a larger one would do better: {_told(best.hidden)}"
-        return "no other size that was tried would do better"
+    @property
+    def _curves(self) -> CapacityCurves:
+        assert self.capacity is not None
+        return self.capacity
+
+    def _others(self, smaller: bool) -> list[Hidden]:
+        """Sizes with fewer, or more, weights than the model's, the smallest first."""
+        if self.capacity is None or self.hidden not in self.capacity.measured:
+            return []
+        own = self.capacity.measured.index(self.hidden)
+        return self.capacity.measured[:own] if smaller else self.capacity.measured[own + 1 :]
+
+    def _better(self, smaller: bool) -> Hidden | None:
+        """The best size among the smaller, or larger, where it is better by more than noise and by a hundredth."""
+        best = min(self._others(smaller), key=self._curves.mean, default=None) if self.capacity else None
+        if best is None:
+            return None
+        apart = self._curves.apart(self.hidden, best)
+        return best if apart.beyond and apart.value > RISES * self._curves.mean(self.hidden) else None
 
 
 def overfitting(
     model: Any,
     X: Any,
-    y: Any = None,
+    y: ArrayLike | None = None,
     *,
     X_unseen: Any = None,
-    y_unseen: Any = None,
-    shuffled: bool = True,
-    examples: bool = True,
-    sizes: bool = True,
-    seeds: int = 3,
+    y_unseen: ArrayLike | None = None,
+    seeds: int = FEWEST_SEEDS,
     epochs: int | None = None,
-    rows: int = MOST_ROWS,
+    shares: Sequence[float] = SHARES,
     widths: Sequence[int] | None = None,
-    depths: Sequence[int] = (1, 2, 3),
-    random: int = 0,
+    depths: Sequence[int] = DEPTHS,
+    control: bool = True,
+    random: int | np.random.Generator | np.random.RandomState = 0,
 ) -> Overfitting:
-    """Whether a network learned its examples by heart, and whether more data or another size would help.
+    """Whether a model, or a network that is learned for it, overfits, and what would help.
 
-    `model` is a `Model` or a fitted estimator, or a `Network` that is trained here. X and y are the rows that it
-    learned from where `X_unseen`, `y_unseen` are others; else all rows that were there when it learned, which are split
-    as in training; X may be that `Dataset`. What takes training again can be left out: a control with `shuffled`
-    answers, the costs against the number of `examples`, and against `sizes`, hidden layers of `widths` and `depths`.
-    It is done with so many `seeds` (3 at least), `epochs` at most (as many as the model's where None) and at most so
-    many `rows`.
+    `model` is a `Model`, a fitted estimator, a `Network`, or a recipe's choices ({"hidden": [30]}). X is a `Dataset`,
+    or rows (rows, inputs) with answers y: all those that the model had, which are split into seen and unseen ones as
+    training did, or, with `X_unseen` and `y_unseen`, those that it learned from.
 
-    Errors: `LimpidError` for rows that do not fit, rows that are not known to be seen or unseen, or a model of which it
-    is not known how it was trained.
+    The other parts learn again, by the model's own recipe (an estimator's as near as `limpid.learn` comes to it), with
+    `seeds` networks each, at least 3, and at most `epochs` each: from `shares` of the rows; with hidden layers of
+    `widths` (None: a quarter to four times its own) and with each of `depths`; and, as a `control`, from shuffled
+    answers, for as many epochs as the model took. `shares=()`, `widths=()`, `depths=()` and `control=False` leave a
+    part out: the gap alone takes a second or two for 60,000 digits, all of it some 40 trainings.
+
+    Errors: `LimpidError` where it is not known which rows are which, for a number out of range, or where the model
+    cannot be learned again by what is known of it.
     """
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 3:
-        raise LimpidError(f"the number of seeds must be an integer of at least 3, got {seeds!r}")
-    dataset = dataset_of(model, X, y, X_unseen, y_unseen)
-    recipe = recipe_of(model)
-    known = trained(dataset, recipe) if isinstance(model, Network) else Subject.of(model).given
-    learned, others = parts_of(known, dataset)
-    of_seen, of_unseen = costs_of(known, fewer(learned, rows, random)), costs_of(known, fewer(others, rows, random))
-    constant = constant_cost(known, learned, others)
-    gap = _resampled(of_seen, of_unseen, lambda seen, unseen: unseen - seen, random)
-    share = _resampled(
-        of_seen, of_unseen, lambda seen, unseen: (unseen - seen) / np.maximum(constant - seen, 1e-12), random
-    )
-    again = Again(
-        replace(fewer(learned, rows, random), test=fewer(others, rows, random)), recipe, epochs, seeds, random
-    )
-    if shuffled or examples or sizes:
-        again.check()
+    _check(seeds, epochs)
+    check_shares(shares)
+    check_positive("widths", widths or ())
+    check_positive("depths", depths)
+    draws = np.random.default_rng(random)
+    known = known_rows(model, X, y, X_unseen, y_unseen)
+    given = known.subject.given
+    hidden = tuple(layer.units for layer in given.network.hidden)
+    sizes = _sizes(hidden, widths, depths)
+    again: dict[str, Any] = {}
+    if control or sizes or len(shares):  # what is not known is said before the work
+        again = {**known.choices, **({} if epochs is None else {"epochs": epochs})}
+    seen, unseen = (given.examples(part.X, _answers(part)) for part in (known.seen, known.unseen))
+    costs, others = _row_costs(given, seen), _row_costs(given, unseen)
+    low, high = _interval(costs, others, draws)
+    seed = int(draws.integers(2**31))
+    took = epochs or max(1, len(given.history))
     return Overfitting(
-        cost_seen=float(of_seen.mean()),
-        cost_unseen=float(of_unseen.mean()),
-        cost_constant=constant,
-        gap=gap,
-        share=share,
-        separation=separation(known.history),
-        by_heart=again.by_heart() if shuffled else None,
-        by_examples=again.by_examples() if examples else [],
-        sizes=again.by_size(widths, depths) if sizes else None,
-        rows=(len(of_seen), len(of_unseen)),
-        hidden=tuple(layer.units for layer in known.network.hidden),
+        known.subject,
+        len(seen.Y),
+        len(unseen.Y),
+        float(costs.mean()),
+        float(others.mean()),
+        low,
+        high,
+        _score(given, seen),
+        _score(given, unseen),
+        *_base(given, seen, unseen),
+        _separation(given),
+        _earlier(given, unseen, others),
+        by_heart(known.kept, hidden, took, seeds, again, draws) if control else None,
+        _chance(given, seen),
+        learning_curve(known.kept, known.unseen, hidden, shares, seeds, again, seed) if len(shares) else None,
+        _capacity(known, sizes, seeds, {**again, "seed": seed}) if sizes else None,
+        hidden,
     )
 
 
-def separation(history: list[Epoch]) -> int | None:
-    """The epoch after which the cost of watched rows was higher, by a twentieth and more on average."""
-    costs = np.array([np.nan if epoch.validation_cost is None else epoch.validation_cost for epoch in history])
-    if not len(costs) or np.isnan(costs).all():
-        return None
-    least = int(np.nanargmin(costs))
-    later = costs[least + 1 :]
-    return history[least].number if len(later) and np.nanmean(later) > ROSE * costs[least] else None
+def _check(seeds: Any, epochs: Any) -> None:
+    for what, value, least in (("seeds", seeds, FEWEST_SEEDS), ("epochs", 1 if epochs is None else epochs, 1)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise LimpidError(f"{what} must be an integer of at least {least}, got {value!r}")
 
 
-def _resampled(
-    one: Floats, other: Floats, figure: Callable[[Floats, Floats], Floats], seed: int
-) -> tuple[float, float, float]:
-    """A figure of two means, and its 95 % interval by drawing the rows of both again (Efron 1979)."""
-    random = np.random.default_rng(seed)
+def _answers(part: Dataset) -> NDArray[Any]:
+    assert part.y is not None
+    return part.y
+
+
+def _row_costs(model: Model, examples: Examples) -> Floats:
+    return row_costs(find_engine(model.engine, model.threads), model.network, model.parameters, examples)
+
+
+def _score(model: Model, examples: Examples) -> float:
+    outputs = find_engine(model.engine, model.threads).predict(model.network, model.parameters, examples.X)
+    return score(model, outputs, examples.Y)
+
+
+def _interval(seen: Floats, unseen: Floats, draws: np.random.Generator) -> tuple[float, float]:
+    """95 % of the gap, by drawing rows again."""
     means = [
-        np.array([values[random.integers(len(values), size=len(values))].mean() for _ in range(RESAMPLES)])
-        for values in (one, other)
+        np.array([costs[draws.integers(len(costs), size=len(costs))].mean() for _ in range(DRAWS)])
+        for costs in (unseen, seen)
     ]
-    low, high = np.quantile(figure(means[0], means[1]), [0.025, 0.975])
-    return float(figure(one.mean(), other.mean())), float(low), float(high)
+    low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
+    return float(low), float(high)
 
 
-def _between(figure: tuple[float, float, float], form: str) -> str:
-    value, low, high = map(form.format, figure)
-    return f"{value} ({low} to {high})"
+def _same_for_all(model: Model, examples: Examples) -> Floats:
+    """(1, outputs): the mean answer, or the middle one where it is that which costs least."""
+    cost = model.network.cost_function
+    Y = examples.Y.astype(np.float64)
+    if cost.name.startswith(("absolute_error", "huber", "quantile")):
+        levels = cost.numbers if cost.name.startswith("quantile") else (0.5,)
+        every = np.resize(levels or (0.5,), Y.shape[1])
+        return np.array([[np.quantile(column, level) for column, level in zip(Y.T, every, strict=True)]])
+    mean: Floats = Y.mean(axis=0, keepdims=True)
+    return mean
 
 
-def _told(hidden: tuple[int, ...]) -> str:
-    return f"{', '.join(map(str, hidden))} hidden neurons" if hidden else "none hidden"
+def _base(model: Model, seen: Examples, unseen: Examples) -> tuple[float, float]:
+    answer, cost = _same_for_all(model, seen), model.network.cost_function
+    costs = [
+        cost.terms(np.repeat(answer, len(part.Y), axis=0), part.Y.astype(np.float64)).sum(axis=1).mean()
+        for part in (seen, unseen)
+    ]
+    return float(costs[0]), float(costs[1])
+
+
+def _chance(model: Model, seen: Examples) -> float:
+    answer = _same_for_all(model, seen)
+    return score(model, np.repeat(answer, len(seen.Y), axis=0), seen.Y)
+
+
+def _separation(model: Model) -> int | None:
+    watched = [epoch for epoch in model.history if epoch.validation_cost is not None and np.isfinite(epoch.cost)]
+    if len(watched) < 2:
+        return None
+    costs = np.array([epoch.validation_cost for epoch in watched], float)
+    least = int(costs.argmin())
+    rose = costs[-1] > (1 + RISES) * costs[least]
+    return watched[least].number if rose and watched[-1].cost < watched[least].cost else None
+
+
+def _earlier(model: Model, unseen: Examples, costs: Floats) -> Earlier | None:
+    if not model.path:
+        return None
+    engine = find_engine(model.engine, model.threads)
+    places = [row_costs(engine, model.network, place, unseen) for place in model.path]
+    best = min(range(len(places)), key=lambda at: float(places[at].mean()))
+    apart = costs - places[best]
+    return Earlier(best, float(apart.mean()), float(apart.std() / np.sqrt(len(apart))))
+
+
+def _sizes(hidden: Hidden, widths: Sequence[int] | None, depths: Sequence[int]) -> list[Hidden]:
+    """The model's own, its layers in other widths, and other numbers of its widest layer."""
+    widest = max(hidden, default=0)
+    if widths is None:
+        scaled = [tuple(max(1, round(times * units)) for units in hidden) for times in TIMES] if hidden else []
+    else:
+        scaled = [tuple(max(1, round(width / widest * units)) for units in hidden) or (width,) for width in widths]
+    deep = [(widest,) * depth for depth in depths] if hidden else []
+    return [hidden, *scaled, *deep] if scaled or deep else []
+
+
+def _capacity(known: Known, sizes: list[Hidden], seeds: int, choices: dict[str, Any]) -> CapacityCurves:
+
+    return capacity_curves(replace(known.kept, test=known.unseen), sizes, seeds, **choices).run()

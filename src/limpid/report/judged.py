@@ -20,11 +20,11 @@ def by_heart(of: Material) -> Iterator[Section]:
         return
     rows = {"X_unseen": of.unseen.X, "y_unseen": of.unseen.y}
     assert of.learned is not None
-    found = overfitting(of.model, of.learned.X, of.learned.y, **rows, shuffled=False, examples=False, sizes=False)
+    found = overfitting(of.model, of.learned.X, of.learned.y, **rows, shares=(), widths=(), depths=(), control=False)
     costs = {
         "rows it learned from": found.cost_seen,
         "rows it has never seen": found.cost_unseen,
-        "always the mean answer": found.cost_constant,
+        "one answer for all": found.base_unseen,
     }
     parts = [
         paragraph(
