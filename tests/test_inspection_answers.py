@@ -1,0 +1,185 @@
+"""Whether blame is true, what is taken for what, and what fires together: against what really happens."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from limpid import Dataset, LimpidError, Model, learn, read
+from limpid.backprop import forward
+from limpid.explaining import explain
+from limpid.frames import table_of
+from limpid.inspection import confusions, faithfulness, hebb
+from limpid.inspection.subject import Subject
+from limpid.network import Network
+from tests.helpers import INSPECTED, assert_close, make_examples, make_parameters, model_of
+
+
+def rows_of(name: str, rows: int) -> tuple[Any, Any]:
+    data = read(name)
+    assert data.y is not None
+    return data.X[:rows], data.y[:rows]
+
+
+@pytest.fixture(scope="module")
+def digits() -> Model:
+    learning = learn(read("digits"), hidden=[24, 12], epochs=60, seed=0)
+    list(learning)
+    return learning.model
+
+
+@pytest.mark.parametrize("network", INSPECTED[::3], ids=str)
+def test_what_follows_from_a_layer_is_the_rest_of_the_network(network: Network, random: np.random.Generator) -> None:
+    parameters = make_parameters(network, random)
+    subject = Subject.of(model_of(network, parameters))
+    trace = forward(network, parameters, random.normal(size=(4, network.inputs)))
+    for layer in range(1, subject.depth):
+        after = subject.after(trace.a[layer], layer)
+        assert_close(after.a[-1], trace.a[-1], 1e-12)
+
+
+@pytest.mark.parametrize("replacement", ["mean", "zero"])
+def test_blame_is_true_and_that_of_a_shuffled_network_is_not(digits: Model, replacement: str) -> None:
+    X, y = rows_of("digits", 150)
+    found = faithfulness(digits, X, y, replacement=replacement)
+    assert found.predicted.shape == found.true.shape == (150, 36)
+    assert found.correlation > 0.8
+    assert found.by_neuron > 0.4
+    assert abs(found.randomised) < 0.2
+    assert found.gain[1] > 0
+    curves = found.curves
+    assert curves["blame"][0] == pytest.approx(curves["random"][0])
+    assert curves["blame"][-1] == pytest.approx(curves["random"][-1])
+    assert curves["blame"].mean() > curves["random"].mean()
+    assert "surely more" in found.words
+    assert found.plot().ax_.lines
+    assert len(found.to_rows()) == len(curves["blame"])
+
+
+def test_a_change_that_is_predicted_exactly(random: np.random.Generator) -> None:
+    """Where the cost is linear in the activations, blame predicts what happens to the last digit."""
+    network = INSPECTED[0]
+    network = Network(network.inputs, network.layers, "absolute_error")
+    model, examples = model_of(network, make_parameters(network, random)), make_examples(network, random, 6)
+    found = faithfulness(model, examples.X, examples.Y + 1000)
+    assert_close(found.predicted, found.true, 1e-9)
+    assert found.correlation == pytest.approx(1)
+
+
+def test_confusions_name_pairs_and_who_is_to_blame(digits: Model) -> None:
+    X, y = rows_of("digits", 1797)
+    found = confusions(digits, X, y, worst=5)
+    answered = digits.predict(X)
+    assert found.errors == (answered != y).sum() > 5
+    assert found.matrix is not None
+    assert found.matrix.sum() == 1797
+    assert np.trace(found.matrix) == (answered == y).sum()
+    true, got, count = found.pairs[0]
+    assert ((y == true) & (answered == got)).sum() == count
+    costs = [each.cost for each in found.worst]
+    assert costs == sorted(costs, reverse=True)
+    for each in found.worst:
+        assert y[each.row] == each.true != each.answered
+        assert each.answered == answered[each.row]
+        assert [layer for layer, _, _ in each.blamed] == [1, 1, 1, 2, 2, 2]
+    assert found.x.shape == (5, 64)
+    assert "taken for" in found.words
+    assert found.plot().ax_.images
+    assert len(found.to_rows()) == 5
+
+
+def test_of_numbers_the_furthest_off_come_first(random: np.random.Generator) -> None:
+    X = random.normal(size=(60, 3))
+    data = Dataset("t", X, X @ np.ones(3) + 5, "regression")
+    learning = learn(data, hidden=[4], epochs=2)
+    list(learning)
+    assert data.y is not None
+    found = confusions(learning.model, X, data.y, worst=3)
+    off = np.abs(learning.model.predict(X) - data.y)
+    assert [each.row for each in found.worst] == np.argsort(-off)[:3].tolist()
+    assert found.matrix is None
+    assert found.plot().ax_.patches
+
+
+def test_a_perfect_network_has_no_confusions() -> None:
+    X = np.repeat(np.eye(2), 30, axis=0)
+    data = Dataset("t", X, np.repeat([0, 1], 30))
+    learning = learn(data, hidden=[4], epochs=200)
+    list(learning)
+    found = confusions(learning.model, X, np.repeat([0, 1], 30))
+    assert (found.errors, found.worst, found.pairs) == (0, [], [])
+    assert found.words == "0 of 60 rows are answered wrongly."
+
+
+def test_firing_together_is_the_mean_product(digits: Model) -> None:
+    X, y = rows_of("digits", 40)
+    found = hebb(digits, X, y)
+    trace = Subject.of(digits).trace(Subject.of(digits).x(X))
+    for layer in (1, 2, 3):
+        wanted = np.mean([np.outer(trace.a[layer - 1][row], trace.a[layer][row]) for row in range(40)], axis=0)
+        assert_close(found.together[layer - 1], wanted, 1e-12)
+        W = Subject.of(digits).parameters[f"W{layer}"]
+        assert found.with_weights[layer - 1] == pytest.approx(np.corrcoef(wanted.ravel(), W.ravel())[0, 1])
+    assert found.steps is not None
+    assert found.with_steps is not None
+    assert_close(found.steps[2], -digits.gradients(X, y).parameters["W3"], 1e-5)
+    assert "analogy" in found.words
+    assert found.plot().ax_.collections
+    assert hebb(digits, X).steps is None
+    assert hebb(digits, X).to_rows()[0]["step"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (lambda model, X, y: faithfulness(model, X, y, replacement="median"), "one of mean, zero, got 'median'"),
+        (lambda model, X, y: faithfulness(model, X, y[:2]), "5 rows of inputs need as many answers, got 2"),
+        (lambda model, X, y: confusions(model, X[:, :3], y), "inputs must be rows of 64 numbers"),
+        (lambda model, X, y: hebb(model, X, [99] * 5), "label 99 is none of the 10 classes"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(digits: Model, asked: Any, told: str) -> None:
+    with pytest.raises(LimpidError, match=told):
+        asked(digits, *rows_of("digits", 5))
+
+
+def test_without_hidden_layers_no_neuron_is_replaced() -> None:
+    learning = learn(read("iris"), hidden=[], epochs=1)
+    list(learning)
+    with pytest.raises(LimpidError, match="a hidden layer is needed"):
+        faithfulness(learning.model, *rows_of("iris", 20))
+
+
+def test_one_answer_is_explained(digits: Model) -> None:
+    data = read("digits")
+    found = explain(digits, data, 7)
+    assert data.y is not None
+    assert found.truth == data.y[6]
+    assert found.blame is not None
+    assert found.examples is not None
+    assert found.learned is not None
+    plain = found.describe()
+    assert plain["row"] == 7
+    assert list(plain["certainty"].values()) == sorted(plain["certainty"].values(), reverse=True)
+    pushed = [each["row"] for each in plain["examples"]]
+    assert all(data.y[row - 1] == each["answer"] for row, each in zip(pushed, plain["examples"], strict=True))
+    assert set(np.array(pushed) - 1) <= set(found.learned.tolist())
+    assert len(plain["blamed"]) == 9
+    worst = explain(digits, data)
+    assert worst.right is False
+    assert worst.row == confusions(digits, data.X, data.y, worst=1).worst[0].row + 1
+
+
+def test_a_row_without_a_true_answer_is_explained_without_blame() -> None:
+    table = table_of({"a": list(map(float, range(40))), "b": ["x", "y"] * 20})
+    learning = learn(Dataset("t", table, np.arange(40.0), "regression"), hidden=[3], epochs=2)
+    list(learning)
+    unknown = Dataset("new", table, None, "regression")
+    found = explain(learning.model, unknown, 3)
+    assert found.blame is None
+    assert found.right is None
+    assert found.describe()["spoke_for_it"].keys() == {"a", "b"}
+    with pytest.raises(LimpidError, match="new: a row must be named with --row"):
+        explain(learning.model, unknown)
+    with pytest.raises(LimpidError, match="new: there is no row 41: they go from 1 to 40"):
+        explain(learning.model, unknown, 41)
