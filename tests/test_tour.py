@@ -1,7 +1,7 @@
 """The guided tour tells the truth: its programs run, and each number in its text is what they come to.
 
-A block of ```text below one of ```python is what that prints. A number in a sentence is followed by <!--= ... -->,
-an expression that gives it. `python -m tests.test_tour` writes both anew.
+A block of ```text below one of ```python is what that prints. What is computed in a sentence stands between <!--(-->
+and <!--= ... -->, an expression that gives it. `python -m tests.test_tour` writes both anew.
 """
 
 import io
@@ -15,8 +15,8 @@ import pytest
 
 TOUR = Path(__file__).parent.parent / "docs" / "tour.md"
 PROGRAM = re.compile(r"```python\n(?P<code>.*?)```(?:\n\n```text\n(?P<printed>.*?)```)?", flags=re.DOTALL)
-NUMBER = re.compile(r"(?P<told>[^\s>]+)<!--= (?P<expression>.*?) -->")
-NOT_A_NUMBER = re.compile(r"<!--=.*?-->|`[^`]*`|\]\([^)]*\)|^#.*|[A-Za-z]\w*|\(\w+ et al\. \d{4}\)", flags=re.MULTILINE)
+NUMBER = re.compile(r"<!--\(-->(?P<told>[^<]*)<!--= (?P<expression>.*?) -->")
+NOT_A_NUMBER = re.compile(r"`[^`]*`|\]\([^)]*\)|^#.*|[A-Za-z]\w*|\(\w+ et al\. \d{4}\)", flags=re.MULTILINE)
 
 
 def computed(text: str) -> str:
@@ -24,7 +24,7 @@ def computed(text: str) -> str:
     names: dict[str, Any] = {"__name__": "tour"}
 
     def told(found: re.Match[str]) -> str:
-        return f"{eval(found['expression'], names)}<!--= {found['expression']} -->"
+        return f"<!--(-->{eval(found['expression'], names)}<!--= {found['expression']} -->"
 
     def ran(found: re.Match[str]) -> str:
         out = io.StringIO()
@@ -62,10 +62,11 @@ def test_a_number_that_nothing_computes_is_found() -> None:
 
 @pytest.mark.usefixtures("anywhere")
 def test_what_is_wrong_is_put_right() -> None:
-    wrong = "```python\nx = 2\nprint(x)\n```\n\n```text\n3\n```\n\nThat is 5<!--= x + 2 -->.\n"
+    wrong = "```python\nx = 2\nprint(x)\n```\n\n```text\n3\n```\n\nThat is <!--(-->5<!--= x + 2 -->.\n"
     assert computed(wrong) == wrong.replace("```text\n3", "```text\n2").replace("5<", "4<")
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ["MPLBACKEND"] = "Agg"
+    os.chdir(TOUR.parent)  # where its pictures lie
     TOUR.write_text(computed(TOUR.read_text()))
