@@ -264,6 +264,7 @@ def test_what_does_not_fit_is_refused(digits: Dataset) -> None:
         ((model, data.X[:50], np.asarray(data.y)[:50]), "it is not known which it learned from: give these as X and y"),
         ((every, data), "iris: the model learned from every row of it"),
         ((model, data.X), "answers y are needed beside X"),
+        ((dense_network(4, [5], 2), data), "does not fit the rows: they ask for 4-5-3"),
         ((3, data), "a Model or a fitted estimator is needed, got int"),
         (({"hiden": [3]}, data), "did you mean 'hidden'"),
         (({"test_size": 0}, data), "rows to test on are needed"),

@@ -13,7 +13,7 @@ from limpid.inspection.faithfulness import Faithfulness, faithfulness
 from limpid.inspection.growth import Growth, Pruning, growth
 from limpid.inspection.health import Health, health
 from limpid.inspection.hebb import Hebb, hebb
-from limpid.inspection.landscape import Landscape, landscape
+from limpid.inspection.landscape import Landscape, Way, landscape
 from limpid.inspection.learning_again import LearningCurve
 from limpid.inspection.minima import Minima, minima
 from limpid.inspection.overfitting import Overfitting, overfitting
@@ -49,6 +49,7 @@ __all__ = [
     "Result",
     "Slope",
     "Units",
+    "Way",
     "WeightedSum",
     "attribute",
     "blame",

@@ -14,6 +14,8 @@ from limpid.inspection.rules import deeplift, lrp
 from limpid.inspection.subject import Floats, Subject
 
 MOST_DRAWN = 20
+ROUNDING = 1e-12
+"""What is missed by less is not worth a figure."""
 
 
 @dataclass
@@ -61,7 +63,8 @@ class Attribution(Result):
             return told + "Gradient x input promises no sum."
         if self.bias_share is not None and self.absorbed is not None:
             told += f"Biases have {self.bias_share[0]:+.3g} of it, epsilon {self.absorbed[0]:+.3g}. "
-        return told + f"The parts add up but for {np.abs(self.residual).max():.1g}."
+        missed = float(np.abs(self.residual).max())
+        return told + f"The parts add up but for {'rounding' if missed <= ROUNDING else f'{missed:.1g}'}."
 
     def to_rows(self) -> list[dict[str, Any]]:
         parts, names = self.by_column, self.subject.column_names

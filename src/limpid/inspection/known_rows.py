@@ -54,7 +54,7 @@ def known_rows(
     if isinstance(given, Network | dict):
         if isinstance(given, Network) and given.embedding:
             raise LimpidError("a network with an embedding belongs to its table: give the choices of a recipe instead")
-        return _learned(choices_of(given), _unlearned(X, y, X_unseen, y_unseen))
+        return _learned(given, _unlearned(X, y, X_unseen, y_unseen))
     subject = Subject.of(given)
     model = subject.given
     dataset = dataset_for(model, X, y)
@@ -91,6 +91,12 @@ def choices_of(given: Any) -> dict[str, Any]:
     }
 
 
+def check_like(given: Any, made: Network) -> None:
+    """`LimpidError` where a `Network` was given and another one is what rows ask for."""
+    if isinstance(given, Network) and given.widths != made.widths:
+        raise LimpidError(f"the network {given} does not fit the rows: they ask for {made}")
+
+
 def dataset_of(X: Any, y: ArrayLike | None) -> Dataset:
     """X itself where it is a `Dataset`, else rows X (rows, inputs) or a table with answers y."""
     if isinstance(X, Dataset):
@@ -109,8 +115,9 @@ def _unlearned(X: Any, y: ArrayLike | None, X_unseen: Any, y_unseen: ArrayLike |
     return replace(dataset, test=replace(dataset_of(X_unseen, y_unseen), task=dataset.task))
 
 
-def _learned(choices: dict[str, Any], dataset: Dataset) -> Known:
-    learning = learn(dataset, **choices)
+def _learned(given: Any, dataset: Dataset) -> Known:
+    learning = learn(dataset, **choices_of(given))
+    check_like(given, learning.network)
     if learning.test is None:
         raise LimpidError(f"{dataset.name}: rows to test on are needed, a test size above 0")
     for _ in learning:

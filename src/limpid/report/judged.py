@@ -57,13 +57,15 @@ def level(of: Material) -> Iterator[Section]:
         chart(bar_figure(norms, "norm of the gradient"), "The slope of each layer", ["layer", "norm"], norms.items()),
         paragraph(around.words),
     ]
-    plane, name = (around.descent, "the plane of its descent") if around.descent else (around.random, "a random slice")
-    rows = ([float(y_), *row] for y_, row in zip(plane.up, plane.cost.tolist(), strict=True))
+    name, across, up, costs, path = "a random slice", around.steps, around.steps, around.costs, None
+    if (way := around.way) is not None:
+        name, across, up, costs, path = "the plane of its descent", way.xs, way.ys, way.costs, way.coordinates
+    rows = ([float(y_), *row] for y_, row in zip(up, costs.tolist(), strict=True))
     parts.append(
         chart(
-            contour_figure(plane.across, plane.up, plane.cost, around.path),
+            contour_figure(across, up, costs, path),
             f"The landscape of the cost on {name}",
-            ["", *(f"{value:.3g}" for value in plane.across)],
+            ["", *(f"{value:.3g}" for value in across)],
             rows,
             "square",
         )
