@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from limpid.backprop import forward
+from limpid.engines.reference import quietly
 from limpid.initializers import initial_parameters
 from limpid.inspection.subject import Floats, Subject
 from limpid.network import Network
@@ -63,8 +64,9 @@ def pooled(
     waiting: list[list[NDArray[np.float32]]] = [[] for _ in sets]
     for number in range(networks):
         parameters = initial_parameters(body, initial, random, np.float32)
-        for at, x in enumerate(rows):
-            waiting[at].append(_activations(body, parameters, x))
+        with quietly(1):  # more cores wait for each other over products as small as these
+            for at, x in enumerate(rows):
+                waiting[at].append(_activations(body, parameters, x))
         if len(waiting[0]) * units >= UNITS_AT_ONCE or number + 1 == networks:
             slots = iter(found)
             for (_, every), some in zip(sets, waiting, strict=True):
