@@ -66,7 +66,8 @@ def test_the_control_learns_more_by_heart_than_chance(honest: Overfitting) -> No
     assert honest.chance == pytest.approx(0.1, abs=0.03)
     assert honest.shuffled.mean() > honest.chance + 0.03
     assert honest.shuffled.mean() < honest.score_seen
-    assert "Given shuffled answers it learns" in honest.words
+    assert ". Accuracy is 9" in honest.words
+    assert "Given shuffled answers, which can only be learned by heart, its accuracy on them is " in honest.words
 
 
 def test_more_rows_help_where_there_are_few(honest: Overfitting) -> None:

@@ -153,7 +153,7 @@ class Overfitting(Result):
         because = f": {', and '.join(self.reasons)}" if self.overfits else ""
         parts = [
             f"{lead}{because}.",
-            f"{name} is {told(model, self.score_seen)} on {self.rows_seen:,} rows learned from and "
+            f"{name.replace('a', 'A', 1)} is {told(model, self.score_seen)} on {self.rows_seen:,} rows learned from and "
             f"{told(model, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher there "
             f"({self.gap_low:.3g} to {self.gap_high:.3g}).",
         ]
@@ -161,8 +161,8 @@ class Overfitting(Result):
             parts.append(f"Watched rows separated from those learned from after epoch {self.separation}.")
         if self.shuffled is not None:
             parts.append(
-                f"Given shuffled answers it learns {told(model, float(self.shuffled.mean()))} of them by heart, where "
-                f"{told(model, self.chance)} is chance."
+                f"Given shuffled answers, which can only be learned by heart, its {name} on them is "
+                f"{told(model, float(self.shuffled.mean()))}, where {told(model, self.chance)} is chance."
             )
         return " ".join([*parts, *self._advised()])
 
