@@ -34,6 +34,14 @@ def random() -> np.random.Generator:
     return np.random.default_rng(20)
 
 
+@pytest.fixture(autouse=True)
+def no_figures_are_left() -> Iterator[None]:
+    """matplotlib keeps every figure, and warns when they are many."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real data sets."""

@@ -10,8 +10,8 @@ from limpid import Dataset, LimpidError, MLPClassifier, MLPRegressor, Model, lea
 from limpid.encoder import Scaling
 from limpid.frames import table_of
 from limpid.inspection import Overfitting, overfitting
+from limpid.inspection.gap import base_costs, gap_interval, separation
 from limpid.inspection.known_rows import known_rows
-from limpid.inspection.overfitting import _base, _interval, _separation
 from limpid.network import dense_network
 from limpid.training import Epoch
 from tests.helpers import fitting_pairs, make_examples, make_network
@@ -66,7 +66,8 @@ def test_the_control_learns_more_by_heart_than_chance(honest: Overfitting) -> No
     assert honest.chance == pytest.approx(0.1, abs=0.03)
     assert honest.shuffled.mean() > honest.chance + 0.03
     assert honest.shuffled.mean() < honest.score_seen
-    assert "Given shuffled answers it learns" in honest.words
+    assert ". Accuracy is 9" in honest.words
+    assert "Given shuffled answers, which can only be learned by heart, its accuracy on them is " in honest.words
 
 
 def test_more_rows_help_where_there_are_few(honest: Overfitting) -> None:
@@ -127,7 +128,7 @@ def test_the_interval_covers_the_true_gap() -> None:
     random, held = np.random.default_rng(4), 0
     for _ in range(60):
         seen, unseen = random.exponential(1.0, 200), random.exponential(1.5, 100)
-        low, high = _interval(seen, unseen, random)
+        low, high = gap_interval(seen, unseen, random)
         held += low <= 0.5 <= high
     assert 52 <= held <= 60
 
@@ -137,7 +138,7 @@ def test_one_answer_for_all_is_the_best_there_is(output: str, cost: str, random:
     network = make_network("tanh", output, cost)
     examples = make_examples(network, random, rows=40)
     model = Model(network, {}, "regression", Scaling.none(3), Scaling.none(3))
-    base, _ = _base(model, examples, examples)
+    base, _ = base_costs(model, examples, examples)
     for _ in range(20):
         answer = examples.Y.mean(axis=0) + random.normal(size=3) * 0.1
         answer = np.abs(answer) / (np.abs(answer).sum() if output == "softmax" else 1)
@@ -166,8 +167,8 @@ def epochs_of(costs: list[float], watched: list[float | None]) -> list[Epoch]:
 )
 def test_the_epoch_of_separation(costs: list[float], watched: list[float | None], wanted: int | None) -> None:
     model = learned(read("iris"), epochs=1)
-    assert _separation(replace(model, history=epochs_of(costs, watched))) == wanted
-    assert _separation(replace(model, history=[])) is None
+    assert separation(replace(model, history=epochs_of(costs, watched))) == wanted
+    assert separation(replace(model, history=[])) is None
 
 
 def test_an_earlier_epoch_that_did_better_is_found_on_the_way(digits: Dataset) -> None:

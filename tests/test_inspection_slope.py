@@ -203,6 +203,16 @@ def test_float32_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rounded.norm == exact.norm
 
 
+def test_a_network_too_large_for_it_is_told_what_would_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = saddle()
+    monkeypatch.setattr(sys.modules["limpid.inspection.slope"], "SMALL", 0)
+    monkeypatch.setattr(sys.modules["limpid.inspection.slope"], "memory_available", lambda: 720)
+    told = r"the curvature of 9 numbers by 100 products needs about 0\.0 GB .*: products=10 is less exact and fits"
+    with pytest.raises(LimpidError, match=told):
+        slope(model, *rows_of(data))
+    assert slope(model, *rows_of(data), products=10).verdict == "saddle"
+
+
 def test_same_seed_same_result() -> None:
     model, data = saddle()
     one, two, other = (slope(model, *rows_of(data), random=seed) for seed in (3, np.random.default_rng(3), 4))
@@ -235,6 +245,7 @@ def test_what_does_not_fit_is_refused() -> None:
     for wrong, told in (
         ({"directions": 0}, "the number of directions must be an integer of at least 1, got 0"),
         ({"directions": True}, "got True"),
+        ({"products": 0}, "the number of products must be an integer of at least 1, got 0"),
         ({"level": 0.0}, "level must be a finite number above 0, got 0.0"),
         ({"level": np.inf}, "got inf"),
     ):

@@ -6,14 +6,13 @@ A model overfits where something simpler does better on unseen rows although it 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.dataset import Dataset
 from limpid.displays import BLUE, ORANGE
-from limpid.engines import Examples, find_engine
 from limpid.errors import LimpidError
 from limpid.inspection.capacity_curves import (
     BEYOND,
@@ -25,33 +24,28 @@ from limpid.inspection.capacity_curves import (
     check_positive,
     layers_told,
 )
+from limpid.inspection.gap import (
+    RISES,
+    Earlier,
+    base_costs,
+    chance,
+    costs_of,
+    earlier,
+    gap_interval,
+    score_of,
+    separation,
+)
 from limpid.inspection.known_rows import Known, known_rows
 from limpid.inspection.learning_again import LearningCurve, by_heart, check_shares, learning_curve
 from limpid.inspection.result import Result
-from limpid.inspection.scoring import score, score_name, told
+from limpid.inspection.scoring import score_name, told
 from limpid.inspection.subject import Floats, Subject
-from limpid.model import Model
-from limpid.objective import row_costs
 
 KEPT = 0.8
 """Where less than this share of what was learned on seen rows holds on unseen ones, that is overfitting by itself."""
-RISES = 0.01
-"""By this share of its least the cost of watched rows has to rise until the end for them to have separated."""
-DRAWS = 1000
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 TIMES = (0.25, 0.5, 1, 2, 4)
 """The model's own width, that are tried where no widths are said."""
-
-
-class Earlier(NamedTuple):
-    """The place of the kept path that does best on unseen rows."""
-
-    epoch: int
-    """0 before the first."""
-    better: float
-    """By how much less it costs than the model."""
-    error: float
-    """The standard error of that."""
 
 
 @dataclass
@@ -159,16 +153,16 @@ class Overfitting(Result):
         because = f": {', and '.join(self.reasons)}" if self.overfits else ""
         parts = [
             f"{lead}{because}.",
-            f"{name} is {told(model, self.score_seen)} on {self.rows_seen:,} rows learned from and "
-            f"{told(model, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher there "
-            f"({self.gap_low:.3g} to {self.gap_high:.3g}).",
+            f"{name.replace('a', 'A', 1)} is {told(model, self.score_seen)} on {self.rows_seen:,} rows learned from "
+            f"and {told(model, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher "
+            f"there ({self.gap_low:.3g} to {self.gap_high:.3g}).",
         ]
         if self.separation is not None:
             parts.append(f"Watched rows separated from those learned from after epoch {self.separation}.")
         if self.shuffled is not None:
             parts.append(
-                f"Given shuffled answers it learns {told(model, float(self.shuffled.mean()))} of them by heart, where "
-                f"{told(model, self.chance)} is chance."
+                f"Given shuffled answers, which can only be learned by heart, its {name} on them is "
+                f"{told(model, float(self.shuffled.mean()))}, where {told(model, self.chance)} is chance."
             )
         return " ".join([*parts, *self._advised()])
 
@@ -288,8 +282,8 @@ def overfitting(
     if control or sizes or len(shares):  # what is not known is said before the work
         again = {**known.choices, **({} if epochs is None else {"epochs": epochs})}
     seen, unseen = (given.examples(part.X, _answers(part)) for part in (known.seen, known.unseen))
-    costs, others = _row_costs(given, seen), _row_costs(given, unseen)
-    low, high = _interval(costs, others, draws)
+    costs, others = costs_of(given, seen), costs_of(given, unseen)
+    low, high = gap_interval(costs, others, draws)
     seed = int(draws.integers(2**31))
     took = epochs or max(1, len(given.history))
     return Overfitting(
@@ -300,13 +294,13 @@ def overfitting(
         float(others.mean()),
         low,
         high,
-        _score(given, seen),
-        _score(given, unseen),
-        *_base(given, seen, unseen),
-        _separation(given),
-        _earlier(given, unseen, others),
+        score_of(given, seen),
+        score_of(given, unseen),
+        *base_costs(given, seen, unseen),
+        separation(given),
+        earlier(given, unseen, others),
         by_heart(known.kept, hidden, took, seeds, again, draws) if control else None,
-        _chance(given, seen),
+        chance(given, seen),
         learning_curve(known.kept, known.unseen, hidden, shares, seeds, again, seed) if len(shares) else None,
         _capacity(known, sizes, seeds, {**again, "seed": seed}) if sizes else None,
         hidden,
@@ -322,71 +316,6 @@ def _check(seeds: Any, epochs: Any) -> None:
 def _answers(part: Dataset) -> NDArray[Any]:
     assert part.y is not None
     return part.y
-
-
-def _row_costs(model: Model, examples: Examples) -> Floats:
-    return row_costs(find_engine(model.engine, model.threads), model.network, model.parameters, examples)
-
-
-def _score(model: Model, examples: Examples) -> float:
-    outputs = find_engine(model.engine, model.threads).predict(model.network, model.parameters, examples.X)
-    return score(model, outputs, examples.Y)
-
-
-def _interval(seen: Floats, unseen: Floats, draws: np.random.Generator) -> tuple[float, float]:
-    """95 % of the gap, by drawing rows again."""
-    means = [
-        np.array([costs[draws.integers(len(costs), size=len(costs))].mean() for _ in range(DRAWS)])
-        for costs in (unseen, seen)
-    ]
-    low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _same_for_all(model: Model, examples: Examples) -> Floats:
-    """(1, outputs): the mean answer, or the middle one where it is that which costs least."""
-    cost = model.network.cost_function
-    Y = examples.Y.astype(np.float64)
-    if cost.name.startswith(("absolute_error", "huber", "quantile")):
-        levels = cost.numbers if cost.name.startswith("quantile") else (0.5,)
-        every = np.resize(levels or (0.5,), Y.shape[1])
-        return np.array([[np.quantile(column, level) for column, level in zip(Y.T, every, strict=True)]])
-    mean: Floats = Y.mean(axis=0, keepdims=True)
-    return mean
-
-
-def _base(model: Model, seen: Examples, unseen: Examples) -> tuple[float, float]:
-    answer, cost = _same_for_all(model, seen), model.network.cost_function
-    costs = [
-        cost.terms(np.repeat(answer, len(part.Y), axis=0), part.Y.astype(np.float64)).sum(axis=1).mean()
-        for part in (seen, unseen)
-    ]
-    return float(costs[0]), float(costs[1])
-
-
-def _chance(model: Model, seen: Examples) -> float:
-    answer = _same_for_all(model, seen)
-    return score(model, np.repeat(answer, len(seen.Y), axis=0), seen.Y)
-
-
-def _separation(model: Model) -> int | None:
-    watched = [epoch for epoch in model.history if epoch.validation_cost is not None and np.isfinite(epoch.cost)]
-    if len(watched) < 2:
-        return None
-    costs = np.array([epoch.validation_cost for epoch in watched], float)
-    least = int(costs.argmin())
-    rose = costs[-1] > (1 + RISES) * costs[least]
-    return watched[least].number if rose and watched[-1].cost < watched[least].cost else None
-
-
-def _earlier(model: Model, unseen: Examples, costs: Floats) -> Earlier | None:
-    if not model.path:
-        return None
-    engine = find_engine(model.engine, model.threads)
-    places = [row_costs(engine, model.network, place, unseen) for place in model.path]
-    best = min(range(len(places)), key=lambda at: float(places[at].mean()))
-    apart = costs - places[best]
-    return Earlier(best, float(apart.mean()), float(apart.std() / np.sqrt(len(apart))))
 
 
 def _sizes(hidden: Hidden, widths: Sequence[int] | None, depths: Sequence[int]) -> list[Hidden]:

@@ -17,6 +17,7 @@ from limpid.inspection.hessian import Ends, Surroundings, ends_of
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
 from limpid.inspection.trained import Trained, as_trained
+from limpid.memory import SMALL, memory_available
 from limpid.network import Parameters
 
 LEVEL = 1e-3
@@ -143,6 +144,7 @@ def slope(
     directions: int = 3,
     random: int | np.random.Generator | np.random.RandomState = 0,
     level: float | None = None,
+    products: int = MOST_PRODUCTS,
 ) -> Slope:
     """The slope-zero certificate of a model for rows X (rows, inputs) that it learned from, with answers y.
 
@@ -150,19 +152,21 @@ def slope(
     knows of them, without dropout. `directions` random ones, and the slope itself, are checked by central differences.
     A slope of at most `level` counts as zero; None is what training was asked for as `gradient_tol`, else 0.001.
 
-    The curvature comes of at most 100 products with the Hessian (Pearlmutter 1994), in float64 for up to 20 million
-    learned numbers times rows, else in float32; 2,000 rows of MNIST at 784-128-64-10 take about 2 s on two cores. Where
-    neurons have kinks, as relu has, it is that of the piece around the model. Errors: `LimpidError` where X or y do not
-    fit, or for a number out of range.
+    The curvature comes of at most so many `products` with the Hessian (Pearlmutter 1994), in float64 for up to 20
+    million learned numbers times rows, else in float32; 2,000 rows of MNIST at 784-128-64-10 take 1 to 4 s on two
+    cores. Where neurons have kinks, as relu has, it is that of the piece around the model. Errors: `LimpidError` where
+    X or y do not fit, for a number out of range, or where the products need more memory than there is.
     """
-    if isinstance(directions, bool) or not isinstance(directions, int | np.integer) or directions < 1:
-        raise LimpidError(f"the number of directions must be an integer of at least 1, got {directions!r}")
+    for what, number in (("directions", directions), ("products", products)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise LimpidError(f"the number of {what} must be an integer of at least 1, got {number!r}")
     if level is not None and not 0 < level < np.inf:
         raise LimpidError(f"level must be a finite number above 0, got {level!r}")
     subject, draws = Subject.of(model), np.random.default_rng(random)
+    _check_memory(subject, products)
     trained = as_trained(subject, X, y)
     around = Surroundings(subject.network, subject.parameters, trained.examples, trained.pull)
-    ends = _ends(subject, trained, around, draws)
+    ends = _ends(subject, trained, around, draws, products)
     low, high = map(around.named, ends.vectors.astype(np.float64))
     distances, curves = _curves(subject, trained, ends.values, (low, high))
     return Slope(
@@ -183,7 +187,7 @@ def slope(
     )
 
 
-def _ends(subject: Subject, trained: Trained, around: Surroundings, draws: np.random.Generator) -> Ends:
+def _ends(subject: Subject, trained: Trained, around: Surroundings, draws: np.random.Generator, products: int) -> Ends:
     start = draws.normal(size=len(around.place))
     rows = len(trained.examples.Y)
     if rows * len(start) > IN_FLOAT64:
@@ -192,7 +196,19 @@ def _ends(subject: Subject, trained: Trained, around: Surroundings, draws: np.ra
         )
         rounded = {name: array.astype(np.float32) for name, array in subject.parameters.items()}
         around, start = Surroundings(subject.network, rounded, examples, trained.pull), start.astype(np.float32)
-    return ends_of(around.times, start, MOST_PRODUCTS, TOLERANCE)
+    return ends_of(around.times, start, products, TOLERANCE)
+
+
+def _check_memory(subject: Subject, products: int) -> None:
+    """Lanczos's method keeps a vector of all numbers for each product."""
+    numbers, free = subject.network.count(), memory_available()
+    needed = 4 * products * numbers
+    if free is not None and needed > max(free, SMALL):
+        fits = max(1, int(0.5 * free / (4 * numbers)))
+        raise LimpidError(
+            f"the curvature of {numbers:,} numbers by {products} products needs about {needed / 1e9:.1f} GB of memory, "
+            f"{free / 1e9:.1f} GB are available: products={fits} is less exact and fits"
+        )
 
 
 def _differences(trained: Trained, around: Surroundings, directions: int, draws: np.random.Generator) -> Floats:
