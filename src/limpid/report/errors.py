@@ -73,7 +73,7 @@ def _inputs(of: Material, unseen: Dataset, x: Any, row: int, number: int, answer
         values = dict(zip(wrong.subject.column_names, wrong.by_column[0].tolist(), strict=True))
         most = dict(sorted(values.items(), key=lambda item: -abs(item[1]))[:COLUMNS])
         title = f"What spoke for {_told(answered) if answered is not None else 'the answer'}, error {number}"
-        return chart(bar_figure(most, "added to its sum"), title, ["column", "added"], most.items())
+        return chart(bar_figure(most, "added to its sum", signed=True), title, ["column", "added"], most.items())
     right = attribute(of.model, x, truth)
     limit = float(max(np.abs(wrong.inputs).max(), np.abs(right.inputs).max()))
     cells = [

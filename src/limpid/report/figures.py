@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
-def bar_figure(values: Mapping[str, float], label: str, marked: str = "") -> "Figure":
-    """A bar across for each name, the first on top; the one that is `marked` stands out."""
+def bar_figure(values: Mapping[str, float], label: str, marked: str = "", signed: bool = False) -> "Figure":
+    """A bar across for each name, the first on top; what is `marked`, or above 0 where they are `signed`, stands out."""
     names = list(values)
-    colours = [ORANGE if name == marked else BLUE for name in names]
+    colours = [ORANGE if name == marked or (signed and value > 0) else BLUE for name, value in values.items()]
     figure = graphs().Figure()
     figure.add_bar(
         y=names, x=list(values.values()), orientation="h", marker={"color": colours},
