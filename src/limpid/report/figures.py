@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def bar_figure(values: Mapping[str, float], label: str, marked: str = "", signed: bool = False) -> "Figure":
-    """A bar across for each name, the first on top; what is `marked`, or above 0 where they are `signed`, stands out."""
+    """A bar across for each name, the first on top; what is `marked`, or above 0 if they are `signed`, stands out."""
     names = list(values)
     colours = [ORANGE if name == marked or (signed and value > 0) else BLUE for name, value in values.items()]
     figure = graphs().Figure()
