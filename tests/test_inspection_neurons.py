@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from limpid import LimpidError, Model, learn, read
+from limpid.activations import ACTIVATIONS
 from limpid.encoder import Scaling
 from limpid.inspection import Concept, health, layers, parts
 from limpid.inspection.concepts import concepts_for
@@ -217,23 +218,62 @@ def test_every_kind_of_trouble_is_found() -> None:
     assert sigmoid.saturated[3] == pytest.approx(np.mean((values < 0.05) | (values > 0.95)))
     found = health(hand_built("relu"), X)
     assert "1 dead" in found.words
-    assert any("are dead: a lower learning rate" in told for told in found.warnings)
+    assert any("1 of 4 neurons of hidden layer 1 is dead: a lower learning rate" in told for told in found.warnings)
     assert found.to_rows()[0]["dead"]
     assert found.plot().ax_.patches
 
 
+def growing(*factors: float) -> Model:
+    """Each neuron passes on what its one input is, times the layer's factor."""
+    network = dense_network(4, (4,) * len(factors), 1, "identity")
+    parameters = make_parameters(network, np.random.default_rng(0))
+    for number, factor in enumerate(factors, start=1):
+        parameters |= {f"W{number}": factor * np.eye(4), f"b{number}": np.zeros(4)}
+    return model_of(network, parameters)
+
+
 def test_sums_that_explode_are_told(random: np.random.Generator) -> None:
+    X = random.normal(size=(50, 4))
+    assert health(growing(1, 9, 9), X).warnings == []
+    assert [each.size for each in health(growing(1, 9, 9), X).layers] == pytest.approx(
+        [np.sqrt((X**2).mean()) * factor for factor in (1, 9, 81)]
+    )
+    (told,) = health(growing(1, 9, 11), X).warnings
+    assert told.startswith("Sums grow 11-fold from hidden layer 2 to hidden layer 3: smaller initial weights")
+    (told,) = health(growing(1, 5, 5, 5), X).warnings
+    assert told.startswith("Sums grow 125-fold from hidden layer 1 to hidden layer 4")
+    apart = growing(1)
+    apart.parameters["W1"][2, 2] = 2000
+    found = health(apart, X)
+    assert found.layers[0].exploding.tolist() == [False, False, True, False]
+    assert "1 of 4 neurons of hidden layer 1 is exploding: a lower learning rate" in found.words
+    assert "The largest weight of the hidden layer 1 is 2,000 times the middle one" in found.words
+
+
+def test_what_is_not_finite_is_told_not_refused(random: np.random.Generator) -> None:
     network = dense_network(3, (5, 5), 1)
     parameters = make_parameters(network, random)
-    parameters["W2"] *= 1000
+    parameters["W1"][0, 2] = np.nan
     found = health(model_of(network, parameters), random.normal(size=(50, 3)))
-    assert any("-fold from hidden layer 1 to hidden layer 2" in told for told in found.warnings)
-    parameters["W2"][:] = 1e308
-    with (
-        pytest.raises(LimpidError, match="the sums of neuron 0 of hidden layer 2 are not finite"),
-        np.errstate(all="ignore"),
-    ):
-        health(replace(model_of(network, parameters), engine="reference"), 1e3 * np.ones((5, 3)))
+    assert found.layers[0].exploding.tolist() == [False, False, True, False, False]
+    assert found.layers[1].exploding.all()
+    assert "Weights of the hidden layer 1 are not finite: train again" in found.words
+    assert "exploding" in found.words
+    parameters["W1"][0, 2] = 1e308
+    found = health(replace(model_of(network, parameters), engine="reference"), 1e3 * np.ones((5, 3)))
+    assert found.layers[0].exploding.tolist() == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize("name", [name for name, each in ACTIVATIONS.items() if each.hidden])
+def test_every_activation_is_looked_at(name: str, random: np.random.Generator) -> None:
+    network = dense_network(3, (40,), 1, name)
+    model, X = model_of(network, make_parameters(network, random)), random.normal(size=(90, 3))
+    (found,) = health(model, X).layers
+    a, z = model.trace(X).a[1], model.trace(X).z[0]
+    np.testing.assert_allclose(found.on, (a > 0).mean(axis=0))
+    np.testing.assert_allclose(found.sizes, np.sqrt((z**2).mean(axis=0)))
+    linear = name in {"relu", "leaky_relu", "elu", "selu"}
+    assert (found.always_on == ((z > 0).all(axis=0) & linear)).all()
 
 
 def test_rows_in_parts_are_rows_together(random: np.random.Generator) -> None:
