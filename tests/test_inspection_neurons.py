@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid import LimpidError, Model, learn, read
+from limpid import Dataset, LimpidError, Model, learn, read
 from limpid.activations import ACTIVATIONS
 from limpid.encoder import Scaling
 from limpid.inspection import Concept, health, layers, parts
@@ -315,13 +315,61 @@ def test_layers_know_more_than_their_control() -> None:
         layers(learning.model, data.X[:10], data.y[:10])  # type: ignore[index]
     with pytest.raises(LimpidError, match="500 rows of inputs need as many answers, got 3"):
         layers(learning.model, data.X, [1, 2, 3])
-    with pytest.raises(LimpidError, match="one answer for each row is needed"):
+    with pytest.raises(LimpidError, match="answers must be one label for each row, got shape"):
         layers(learning.model, data.X, np.ones((500, 2)))
+    with pytest.raises(LimpidError, match="33"):
+        layers(learning.model, data.X, np.full(500, 33))
 
 
 def test_numbers_are_read_by_r_squared(random: np.random.Generator) -> None:
-    network = dense_network(4, (6,), 1, "tanh")
+    network = dense_network(4, (6,), 1, "tanh", "identity")
     X = random.normal(size=(300, 4))
     found = layers(model_of(network, make_parameters(network, random)), X, X @ [1.0, 2.0, 0.0, -1.0])
     assert found.accuracy[0] > 0.99
     assert found.label == "R²"
+
+
+def test_several_answers_a_row_are_read_on_average(random: np.random.Generator) -> None:
+    network = dense_network(4, (6,), 2, "tanh", "identity")
+    X = random.normal(size=(300, 4))
+    told, noise = X @ [1.0, 2.0, 0.0, -1.0], random.normal(size=300)
+    both = layers(model_of(network, make_parameters(network, random)), X, np.column_stack([told, noise]))
+    assert both.accuracy[0] == pytest.approx(0.5, abs=0.1)
+    with pytest.raises(LimpidError, match="answers must be finite numbers, got nan"):
+        layers(model_of(network, make_parameters(network, random)), X, np.full((300, 2), np.nan))
+    labels = np.column_stack([told > 0, noise > 9]).astype(int)
+    data = Dataset("two labels", X, labels, "multilabel")
+    learning = learn(data, hidden=[5], epochs=2, seed=0)
+    list(learning)
+    found = layers(learning.model, X, labels)
+    assert found.label == "accuracy"
+    assert found.accuracy[0] > 0.9
+    assert 0.7 < found.chance < 0.8
+
+
+def test_a_control_is_learned_by_heart_where_rows_are_alike(random: np.random.Generator) -> None:
+    """Types of rows that come again and again: a reader can learn a random answer for each."""
+    types = random.normal(size=(12, 30))
+    X = types[random.integers(12, size=400)]
+    learning = learn(Dataset("types", X, (X[:, 0] > 0).astype(int), "classification"), hidden=[20], epochs=2, seed=0)
+    list(learning)
+    found = layers(learning.model, X, (X[:, 0] > 0).astype(int))
+    assert found.control[0] > 0.9
+    assert abs(found.selectivity[0]) < 0.1
+
+
+def test_of_many_rows_some_are_read(random: np.random.Generator) -> None:
+    network = dense_network(3, (4,), 1, "tanh", "identity")
+    model, X = model_of(network, make_parameters(network, random)), random.normal(size=(9000, 3))
+    y = X[:, 0]
+    assert layers(model, X, y).accuracy[0] > 0.99
+    again, other = layers(model, X, y, random=1), layers(model, X, y, random=2)
+    assert (again.cka == layers(model, X, y, random=1).cka).all()
+    assert not (again.cka == other.cka).all()
+
+
+def test_where_inputs_say_most_no_layer_says_more(random: np.random.Generator) -> None:
+    network = dense_network(4, (2,), 1, "tanh", "identity")
+    X = random.normal(size=(300, 4))
+    found = layers(model_of(network, make_parameters(network, random)), X, X @ [1.0, 2.0, 0.0, -1.0])
+    assert "of no layer more" in found.words

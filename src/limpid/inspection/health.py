@@ -170,8 +170,9 @@ class Health(Result):
             shares = np.array([of.counts()[kind] / len(of.mean) for of in self.layers])
             ax.bar(names, shares, bottom=bottom, color=colour, label=kind)
             bottom += shares
-        ax.set(ylabel="share of the neurons", ylim=(0, max(1.0, float(bottom.max(initial=0)))))
-        ax.legend()
+        ax.set(ylabel="share of the neurons", ylim=(0, max(0.1, 1.4 * float(bottom.max(initial=0)))))
+        ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        ax.legend(loc="upper right", ncols=3, fontsize="small")
 
 
 def health(model: Any, X: Any) -> Health:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limpid.displays import BLUE
+from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.concepts import Concept, concepts_for
 from limpid.inspection.integrated import integrated_gradients
@@ -54,6 +54,8 @@ class Parts(Result):
     alpha: float
     pool: int
     """Random-weight neurons that the scores were ranked in."""
+    chance: Floats
+    """(2, concepts) the scores that a hundredth of these stay below, and that a hundredth exceeds."""
 
     @property
     def detections(self) -> list[tuple[int, int]]:
@@ -100,9 +102,19 @@ class Parts(Result):
         ]
 
     def _draw(self, ax: Any) -> None:
-        counts = (self.corrected <= self.alpha).sum(axis=0)
-        ax.barh(self.concepts[::-1], counts[::-1], color=BLUE)
-        ax.set(xlabel=f"neurons of {self.subject.layer_name(self.layer)} that detect it")
+        low, high = self.chance
+        places = np.arange(len(self.concepts))
+        ax.barh(places, high - low, left=low, height=0.7, color="lightgrey", label="98 % of random neurons")
+        for kind, colour, marker in ((False, BLUE, "."), (True, ORANGE, "D")):
+            unit, concept = np.nonzero((self.corrected <= self.alpha) == kind)
+            if len(unit):
+                label = "detects it" if kind else "neurons"
+                ax.scatter(self.scores[unit, concept], concept, s=18, color=colour, marker=marker, label=label)
+        ax.set_yticks(places, self.concepts)
+        ax.invert_yaxis()
+        ax.set(xlabel="rows with it excite more than rows without it, share of all pairs", xlim=(0, 1))
+        ax.set_title(f"Neurons of {self.subject.layer_name(self.layer)}", pad=28)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize="small")
 
 
 def parts(
@@ -222,6 +234,7 @@ def _scored(subject: Subject, layer: int, sets: list[_Set], alpha: float, random
         false_discovery_control(p.ravel(), method="bh").reshape(p.shape),
         alpha,
         len(null),
+        np.quantile(null, (0.01, 0.99), axis=0),
     )
 
 
