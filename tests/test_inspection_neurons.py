@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid import LimpidError, Model, learn, read
+from limpid import Dataset, LimpidError, Model, learn, read
+from limpid.activations import ACTIVATIONS
 from limpid.encoder import Scaling
 from limpid.inspection import Concept, health, layers, parts
 from limpid.inspection.concepts import concepts_for
-from limpid.inspection.null import auroc, ranks
+from limpid.inspection.null import aurocs
 from limpid.inspection.parts import smallest_set
 from limpid.inspection.representation import linear_cka
 from limpid.inspection.shapes import crossings, loops
@@ -36,7 +37,7 @@ def picture_model(network: Network, parameters: Parameters) -> Model:
     return replace(model_of(network, parameters), image_shape=SHAPE)
 
 
-def test_a_loop_is_enclosed_background_and_a_crossing_has_four_arms() -> None:
+def test_a_loop_is_enclosed_background_and_a_crossing_has_arms() -> None:
     ring, cross, line = np.zeros((3, *SHAPE))
     ring[4:12, 4:12] = 1
     ring[6:10, 6:10] = 0
@@ -64,14 +65,19 @@ def test_every_stroke_lies_where_its_name_says() -> None:
         assert 0.01 < ink.mean() < 0.2
 
 
-def test_auroc_counts_pairs_and_shares_ties(random: np.random.Generator) -> None:
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_auroc_counts_pairs_and_shares_ties(dtype: Any, random: np.random.Generator) -> None:
     a = random.integers(0, 4, (30, 5)).astype(float)
     a[:, 3] = random.normal(size=30)
     a[:, 4] = np.maximum(a[:, 3], 0)
-    present = random.random(30) < 0.4
-    for unit in range(5):
+    a[::2, 4] *= -0.0
+    a = a.astype(dtype)
+    marks = random.random((30, 3)) < 0.4
+    found = aurocs(a, marks)
+    for unit, concept in np.ndindex(5, 3):
+        present = marks[:, concept]
         pairs = [(one > two) + 0.5 * (one == two) for one in a[present, unit] for two in a[~present, unit]]
-        assert auroc(ranks(a), present)[unit] == pytest.approx(np.mean(pairs))
+        assert found[unit, concept] == pytest.approx(np.mean(pairs))
 
 
 def test_the_smallest_set_holds_its_share() -> None:
@@ -212,23 +218,62 @@ def test_every_kind_of_trouble_is_found() -> None:
     assert sigmoid.saturated[3] == pytest.approx(np.mean((values < 0.05) | (values > 0.95)))
     found = health(hand_built("relu"), X)
     assert "1 dead" in found.words
-    assert any("are dead: a lower learning rate" in told for told in found.warnings)
+    assert any("1 of 4 neurons of hidden layer 1 is dead: a lower learning rate" in told for told in found.warnings)
     assert found.to_rows()[0]["dead"]
     assert found.plot().ax_.patches
 
 
+def growing(*factors: float) -> Model:
+    """Each neuron passes on what its one input is, times the layer's factor."""
+    network = dense_network(4, (4,) * len(factors), 1, "identity")
+    parameters = make_parameters(network, np.random.default_rng(0))
+    for number, factor in enumerate(factors, start=1):
+        parameters |= {f"W{number}": factor * np.eye(4), f"b{number}": np.zeros(4)}
+    return model_of(network, parameters)
+
+
 def test_sums_that_explode_are_told(random: np.random.Generator) -> None:
+    X = random.normal(size=(50, 4))
+    assert health(growing(1, 9, 9), X).warnings == []
+    assert [each.size for each in health(growing(1, 9, 9), X).layers] == pytest.approx(
+        [np.sqrt((X**2).mean()) * factor for factor in (1, 9, 81)]
+    )
+    (told,) = health(growing(1, 9, 11), X).warnings
+    assert told.startswith("Sums grow 11-fold from hidden layer 2 to hidden layer 3: smaller initial weights")
+    (told,) = health(growing(1, 5, 5, 5), X).warnings
+    assert told.startswith("Sums grow 125-fold from hidden layer 1 to hidden layer 4")
+    apart = growing(1)
+    apart.parameters["W1"][2, 2] = 2000
+    found = health(apart, X)
+    assert found.layers[0].exploding.tolist() == [False, False, True, False]
+    assert "1 of 4 neurons of hidden layer 1 is exploding: a lower learning rate" in found.words
+    assert "The largest weight of the hidden layer 1 is 2,000 times the middle one" in found.words
+
+
+def test_what_is_not_finite_is_told_not_refused(random: np.random.Generator) -> None:
     network = dense_network(3, (5, 5), 1)
     parameters = make_parameters(network, random)
-    parameters["W2"] *= 1000
+    parameters["W1"][0, 2] = np.nan
     found = health(model_of(network, parameters), random.normal(size=(50, 3)))
-    assert any("-fold from hidden layer 1 to hidden layer 2" in told for told in found.warnings)
-    parameters["W2"][:] = 1e308
-    with (
-        pytest.raises(LimpidError, match="the sums of neuron 0 of hidden layer 2 are not finite"),
-        np.errstate(all="ignore"),
-    ):
-        health(replace(model_of(network, parameters), engine="reference"), 1e3 * np.ones((5, 3)))
+    assert found.layers[0].exploding.tolist() == [False, False, True, False, False]
+    assert found.layers[1].exploding.all()
+    assert "Weights of the hidden layer 1 are not finite: train again" in found.words
+    assert "exploding" in found.words
+    parameters["W1"][0, 2] = 1e308
+    found = health(replace(model_of(network, parameters), engine="reference"), 1e3 * np.ones((5, 3)))
+    assert found.layers[0].exploding.tolist() == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize("name", [name for name, each in ACTIVATIONS.items() if each.hidden])
+def test_every_activation_is_looked_at(name: str, random: np.random.Generator) -> None:
+    network = dense_network(3, (40,), 1, name)
+    model, X = model_of(network, make_parameters(network, random)), random.normal(size=(90, 3))
+    (found,) = health(model, X).layers
+    a, z = model.trace(X).a[1], model.trace(X).z[0]
+    np.testing.assert_allclose(found.on, (a > 0).mean(axis=0))
+    np.testing.assert_allclose(found.sizes, np.sqrt((z**2).mean(axis=0)))
+    linear = name in {"relu", "leaky_relu", "elu", "selu"}
+    assert (found.always_on == ((z > 0).all(axis=0) & linear)).all()
 
 
 def test_rows_in_parts_are_rows_together(random: np.random.Generator) -> None:
@@ -270,13 +315,61 @@ def test_layers_know_more_than_their_control() -> None:
         layers(learning.model, data.X[:10], data.y[:10])  # type: ignore[index]
     with pytest.raises(LimpidError, match="500 rows of inputs need as many answers, got 3"):
         layers(learning.model, data.X, [1, 2, 3])
-    with pytest.raises(LimpidError, match="one answer for each row is needed"):
+    with pytest.raises(LimpidError, match="answers must be one label for each row, got shape"):
         layers(learning.model, data.X, np.ones((500, 2)))
+    with pytest.raises(LimpidError, match="33"):
+        layers(learning.model, data.X, np.full(500, 33))
 
 
 def test_numbers_are_read_by_r_squared(random: np.random.Generator) -> None:
-    network = dense_network(4, (6,), 1, "tanh")
+    network = dense_network(4, (6,), 1, "tanh", "identity")
     X = random.normal(size=(300, 4))
     found = layers(model_of(network, make_parameters(network, random)), X, X @ [1.0, 2.0, 0.0, -1.0])
     assert found.accuracy[0] > 0.99
     assert found.label == "R²"
+
+
+def test_several_answers_a_row_are_read_on_average(random: np.random.Generator) -> None:
+    network = dense_network(4, (6,), 2, "tanh", "identity")
+    X = random.normal(size=(300, 4))
+    told, noise = X @ [1.0, 2.0, 0.0, -1.0], random.normal(size=300)
+    both = layers(model_of(network, make_parameters(network, random)), X, np.column_stack([told, noise]))
+    assert both.accuracy[0] == pytest.approx(0.5, abs=0.1)
+    with pytest.raises(LimpidError, match="answers must be finite numbers, got nan"):
+        layers(model_of(network, make_parameters(network, random)), X, np.full((300, 2), np.nan))
+    labels = np.column_stack([told > 0, noise > 9]).astype(int)
+    data = Dataset("two labels", X, labels, "multilabel")
+    learning = learn(data, hidden=[5], epochs=2, seed=0)
+    list(learning)
+    found = layers(learning.model, X, labels)
+    assert found.label == "accuracy"
+    assert found.accuracy[0] > 0.9
+    assert 0.7 < found.chance < 0.8
+
+
+def test_a_control_is_learned_by_heart_where_rows_are_alike(random: np.random.Generator) -> None:
+    """Types of rows that come again and again: a reader can learn a random answer for each."""
+    types = random.normal(size=(12, 30))
+    X = types[random.integers(12, size=400)]
+    learning = learn(Dataset("types", X, (X[:, 0] > 0).astype(int), "classification"), hidden=[20], epochs=2, seed=0)
+    list(learning)
+    found = layers(learning.model, X, (X[:, 0] > 0).astype(int))
+    assert found.control[0] > 0.9
+    assert abs(found.selectivity[0]) < 0.1
+
+
+def test_of_many_rows_some_are_read(random: np.random.Generator) -> None:
+    network = dense_network(3, (4,), 1, "tanh", "identity")
+    model, X = model_of(network, make_parameters(network, random)), random.normal(size=(9000, 3))
+    y = X[:, 0]
+    assert layers(model, X, y).accuracy[0] > 0.99
+    again, other = layers(model, X, y, random=1), layers(model, X, y, random=2)
+    assert (again.cka == layers(model, X, y, random=1).cka).all()
+    assert not (again.cka == other.cka).all()
+
+
+def test_where_inputs_say_most_no_layer_says_more(random: np.random.Generator) -> None:
+    network = dense_network(4, (2,), 1, "tanh", "identity")
+    X = random.normal(size=(300, 4))
+    found = layers(model_of(network, make_parameters(network, random)), X, X @ [1.0, 2.0, 0.0, -1.0])
+    assert "of no layer more" in found.words

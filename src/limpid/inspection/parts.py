@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limpid.displays import BLUE
+from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.concepts import Concept, concepts_for
 from limpid.inspection.integrated import integrated_gradients
-from limpid.inspection.null import auroc, pooled, ranks
+from limpid.inspection.null import Bools, aurocs, pooled
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
 
@@ -23,8 +23,8 @@ EXCITED, MOST_EXCITED = 0.995, 5
 """Rows above this quantile of a neuron's activations, and so many at least, show where it looks."""
 HELD = 0.8
 """The share of what excites a neuron that the pixels hold which it is said to look at."""
-MOST_ROWS = 300
-MOST_DRAWN = 20
+ROWS = 400
+"""That are looked at: many random networks see them too."""
 
 
 @dataclass
@@ -37,7 +37,11 @@ class Parts(Result):
     scores: Floats
     """(neurons, concepts) how likely a row with the concept excites the neuron more than one without: 0.5 is none."""
     within: Floats
-    """(neurons, concepts) the same within each class on average: "loop" may only mean "8"; NaN where unknown."""
+    """(neurons, concepts) the same among pairs of rows of one class: "loop" may only mean "8". NaN where unknown."""
+    classes: list[str]
+    """The answers y that there were."""
+    by_class: Floats
+    """(classes, neurons, concepts) the score within each; NaN where all rows of a class have the concept, or none."""
     overlap: Floats
     """(neurons, concepts) intersection over union of where it looks and where the concept is (Bau et al. 2017)."""
     effect: Floats
@@ -50,6 +54,8 @@ class Parts(Result):
     alpha: float
     pool: int
     """Random-weight neurons that the scores were ranked in."""
+    chance: Floats
+    """(2, concepts) the scores that a hundredth of these stay below, and that a hundredth exceeds."""
 
     @property
     def detections(self) -> list[tuple[int, int]]:
@@ -67,15 +73,14 @@ class Parts(Result):
         neurons, tests = len(self.scores), self.scores.size
         detecting = len({unit for unit, _ in found})
         told = (
-            f"Of {neurons} neurons of {self.subject.layer_name(self.layer)}, {detecting} detect one of "
-            f"{len(self.concepts)} concepts better than {self.pool:,} random ones do, at most {self.alpha:.0%} of them "
-            f"by mistake ({tests:,} tests). "
+            f"Of {neurons} neurons of {self.subject.layer_name(self.layer)}, {detecting or 'none'} "
+            f"{'detect' if detecting > 1 else 'detects'} one of {len(self.concepts)} concepts better than "
+            f"{self.pool:,} random ones do, at most {self.alpha:.0%} of them by mistake ({tests:,} tests). "
         )
-        if found:
-            unit, at = found[0]
-            score = self.scores[unit, at]
-            told += f"The surest: neuron {unit} for {self.concepts[at]!r}, right in {score:.0%} of all pairs of rows."
-        return told.strip()
+        unit, at = found[0] if found else divmod(int(self.p.argmin()), len(self.concepts))
+        told += f"The {'surest' if found else 'nearest'}: neuron {unit} for {self.concepts[at]!r}, "
+        told += f"right in {self.scores[unit, at]:.0%} of all pairs of rows"
+        return f"{told}." if found else f"{told}, as {self.p[unit, at]:.2%} of random ones are."
 
     def to_rows(self) -> list[dict[str, Any]]:
         order = np.argsort(-self.scores, axis=None, kind="stable")
@@ -97,9 +102,19 @@ class Parts(Result):
         ]
 
     def _draw(self, ax: Any) -> None:
-        counts = (self.corrected <= self.alpha).sum(axis=0)
-        ax.barh(self.concepts[::-1], counts[::-1], color=BLUE)
-        ax.set(xlabel=f"neurons of {self.subject.layer_name(self.layer)} that detect it")
+        low, high = self.chance
+        places = np.arange(len(self.concepts))
+        ax.barh(places, high - low, left=low, height=0.7, color="lightgrey", label="98 % of random neurons")
+        for kind, colour, marker in ((False, BLUE, "."), (True, ORANGE, "D")):
+            unit, concept = np.nonzero((self.corrected <= self.alpha) == kind)
+            if len(unit):
+                label = "detects it" if kind else "neurons"
+                ax.scatter(self.scores[unit, concept], concept, s=18, color=colour, marker=marker, label=label)
+        ax.set_yticks(places, self.concepts)
+        ax.invert_yaxis()
+        ax.set(xlabel="rows with it excite more than rows without it, share of all pairs", xlim=(0, 1))
+        ax.set_title(f"Neurons of {self.subject.layer_name(self.layer)}", pad=28)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize="small")
 
 
 def parts(
@@ -110,12 +125,13 @@ def parts(
     layer: int | None = None,
     y: ArrayLike | None = None,
     alpha: float = ALPHA,
+    rows: int = ROWS,
     random: int | np.random.Generator = 0,
 ) -> Parts:
     """How well each hidden neuron of `layer` (the first one if None) tells each of the `concepts` in rows X.
 
     Best of rows that were not learned from. Where `concepts` is None, X are pictures, and those of handwriting are
-    asked for: strokes, bars, arcs, loops, crossings. Answers y tell scores within classes. Of more than 300 rows so
+    asked for: strokes, bars, arcs, loops, crossings. Answers y tell scores within classes. Of more rows than `rows` so
     many are drawn. Errors: `LimpidError` for a layer that is not hidden, rows that do not fit, a concept without
     examples, or no concepts where rows are no pictures.
     """
@@ -125,62 +141,106 @@ def parts(
         raise LimpidError(f"alpha must be between 0 and 1, got {alpha!r}")
     x = subject.x(X)
     labels = None if y is None else np.asarray(y)
+    if labels is not None and labels.ndim != 1:
+        raise LimpidError(f"one answer for each row is needed, got shape {labels.shape}")
     if labels is not None and len(labels) != len(x):
         raise LimpidError(f"{len(x)} rows of inputs need as many answers, got {len(labels)}")
-    if len(x) > MOST_ROWS and concepts is None:
-        some = np.sort(generator.choice(len(x), MOST_ROWS, replace=False))
+    if concepts is not None and not concepts:
+        raise LimpidError("at least one concept is needed, got none")
+    _check(concepts or [], x)
+    if len(x) > rows:
+        some = np.sort(generator.choice(len(x), rows, replace=False))
         x, labels = x[some], None if labels is None else labels[some]
+        concepts = None if concepts is None else [each.of(some) for each in concepts]
+        _check(concepts or [], x)
     if concepts is None:
         if subject.model.image_shape is None:
             raise LimpidError("concepts are needed: only pictures have some that are built in")
-        concepts = concepts_for(x, subject.model.image_shape, generator)
-    if not concepts:
-        raise LimpidError("at least one concept is needed, got none")
+        raw = subject.model.input_scaling.undo(x)
+        concepts = concepts_for(raw, subject.model.image_shape, generator)
+    return _scored(subject, layer, _sets(subject, x, labels, concepts), alpha, generator)
+
+
+def _check(concepts: list[Concept], x: Floats) -> None:
     for each in concepts:
-        each.check(len(x if each.x is None else each.x))
-    return _scored(subject, layer, x, labels, concepts, alpha, generator)
+        if each.x is None:
+            each.check(*x.shape)
 
 
-def _scored(
-    subject: Subject,
-    layer: int,
-    x: Floats,
-    labels: NDArray[Any] | None,
-    concepts: list[Concept],
-    alpha: float,
-    random: np.random.Generator,
-) -> Parts:
-    sets: list[tuple[Floats, list[Concept]]] = []
-    for concept in concepts:
-        rows = x if concept.x is None else concept.x
-        same = next((every for known, every in sets if known is rows), None)
-        if same is None:
-            sets.append((rows, [concept]))
-        else:
-            same.append(concept)
-    units = subject.network.layers[layer - 1].units
-    spread = subject.trace(x).a[layer].std(axis=0)
-    columns: dict[str, list[Floats]] = {"scores": [], "within": [], "overlap": [], "effect": []}
-    names = []
-    for rows, every in sets:
-        a = subject.trace(rows).a[layer]
-        ranked, looks = ranks(a), _Looks(subject, layer, rows, a)
-        for concept in every:
-            names.append(concept.name)
-            columns["scores"].append(auroc(ranked, concept.present))
-            columns["within"].append(_within(a, concept.present, None if concept.drawn else labels))
-            columns["overlap"].append(looks.overlap(concept.masks))
-            columns["effect"].append(_effect(subject, layer, concept, spread))
-    scores = np.array(columns["scores"]).T
-    null = pooled(
-        subject, layer, [(rows, [each.present for each in every]) for rows, every in sets], scores.size, alpha, random
-    )
-    p = np.array([_p(scores[:, at], null[at]) for at in range(len(names))]).T
+@dataclass(frozen=True)
+class _Set:
+    """Concepts that the same rows have or lack."""
+
+    x: Floats
+    concepts: list[Concept]
+    places: list[int]
+    """Of these concepts among all."""
+    labels: NDArray[Any] | None
+    """(rows,) the rows' answers."""
+
+    @property
+    def present(self) -> Bools:
+        """(rows, concepts)."""
+        return np.column_stack([each.present for each in self.concepts])
+
+
+def _sets(subject: Subject, x: Floats, labels: NDArray[Any] | None, concepts: list[Concept]) -> list[_Set]:
+    """The rows given first, then those that concepts bring along."""
+    found = {(id(None), id(None)): _Set(x, [], [], labels)}
+    for place, each in enumerate(concepts):
+        key = id(each.x), id(each.made_of)
+        if key not in found:
+            own, known = subject.x(each.x), None
+            if labels is not None and each.made_of is not None:
+                known = labels[each.made_of]
+            found[key] = _Set(own, [], [], known)
+        if each.x is not None:
+            each.check(*found[key].x.shape)
+        found[key].concepts.append(each)
+        found[key].places.append(place)
+    return list(found.values())
+
+
+def _scored(subject: Subject, layer: int, sets: list[_Set], alpha: float, random: np.random.Generator) -> Parts:
     from scipy.stats import false_discovery_control
 
-    corrected = false_discovery_control(p.ravel(), method="bh").reshape(units, -1)
-    within, overlap, effect = (np.array(columns[name]).T for name in ("within", "overlap", "effect"))
-    return Parts(subject, layer, names, scores, within, overlap, effect, p, corrected, alpha, len(null[0]))
+    given, asked = sets[0], [each for each in sets if each.concepts]
+    classes = np.unique(given.labels) if given.labels is not None else np.array([])
+    spread = subject.trace(given.x).a[layer].std(axis=0)
+    scores, within, by_class, overlap, effect = [], [], [], [], []
+    for each in asked:
+        a = subject.trace(each.x).a[layer]
+        scores.append(aurocs(a, each.present))
+        among, together = _within(a, each, classes)
+        by_class.append(among)
+        within.append(together)
+        overlap.append(_overlap(subject, layer, each, a))
+        effect.append(np.column_stack([_effect(subject, layer, concept, spread) for concept in each.concepts]))
+    order = np.argsort([place for each in asked for place in each.places])
+    score = np.concatenate(scores, axis=1)[:, order]
+    null = pooled(subject, layer, [(each.x, each.present) for each in asked], score.size, alpha, random)[:, order]
+    p = np.column_stack([_p(score[:, at], null[:, at]) for at in range(len(order))])
+    return Parts(
+        subject,
+        layer,
+        [each.name for each in _in_order(asked)],
+        score,
+        np.concatenate(within, axis=1)[:, order],
+        list(map(str, classes)),
+        np.concatenate(by_class, axis=2)[:, :, order],
+        np.concatenate(overlap, axis=1)[:, order],
+        np.concatenate(effect, axis=1)[:, order],
+        p,
+        false_discovery_control(p.ravel(), method="bh").reshape(p.shape),
+        alpha,
+        len(null),
+        np.quantile(null, (0.01, 0.99), axis=0),
+    )
+
+
+def _in_order(sets: list[_Set]) -> list[Concept]:
+    placed = {place: concept for each in sets for place, concept in zip(each.places, each.concepts, strict=True)}
+    return [placed[place] for place in sorted(placed)]
 
 
 def _p(scores: Floats, null: Floats) -> Floats:
@@ -189,43 +249,52 @@ def _p(scores: Floats, null: Floats) -> Floats:
     return np.asarray((1 + len(null) - np.searchsorted(ordered, scores, side="left")) / (1 + len(null)))
 
 
-def _within(a: Floats, present: NDArray[np.bool_], labels: NDArray[Any] | None) -> Floats:
-    """The mean over classes with both kinds of rows of the score within each."""
-    found = []
-    if labels is not None:
-        for label in np.unique(labels):
-            own = labels == label
-            if 0 < present[own].sum() < own.sum():
-                found.append(auroc(ranks(a[own]), present[own]))
-    return np.mean(found, axis=0) if found else np.full(a.shape[1], np.nan)
+def _within(a: Floats, rows: _Set, classes: NDArray[Any]) -> tuple[Floats, Floats]:
+    """The scores within each of the classes, and (neurons, concepts) among all pairs of rows of one class."""
+    found = np.full((len(classes), a.shape[1], len(rows.concepts)), np.nan)
+    pairs = np.zeros((len(classes), 1, len(rows.concepts)))
+    for at, label in enumerate(classes if rows.labels is not None else []):
+        own = rows.labels == label
+        have = rows.present[own].sum(axis=0)
+        pairs[at] = have * (own.sum() - have)
+        both = pairs[at, 0] > 0
+        if both.any():
+            found[at][:, both] = aurocs(a[own], rows.present[own][:, both])
+    total = pairs.sum(axis=0)
+    together = (np.nan_to_num(found) * pairs).sum(axis=0) / np.where(total > 0, total, np.nan)
+    return found, np.asarray(together)
 
 
 def _effect(subject: Subject, layer: int, concept: Concept, spread: Floats) -> Floats:
     if concept.changed is None:
         return np.full(len(spread), np.nan)
-    with_it, without = (subject.trace(rows).a[layer] for rows in concept.changed)
-    return np.asarray((with_it - without).mean(axis=0) / np.where(spread > 0, spread, 1))
+    with_it, without = (subject.x(rows) for rows in concept.changed)
+    if len(with_it) != len(without):
+        raise LimpidError(
+            f"concept {concept.name!r}: rows with it need as many without it, got {len(with_it)} and {len(without)}"
+        )
+    change = subject.trace(with_it).a[layer] - subject.trace(without).a[layer]
+    return np.asarray(change.mean(axis=0) / np.where(spread > 0, spread, 1))
 
 
-class _Looks:
-    """The inputs that each neuron looks at, in the rows that excite it most."""
-
-    def __init__(self, subject: Subject, layer: int, x: Floats, a: Floats) -> None:
-        units = a.shape[1]
-        count = max(MOST_EXCITED, int((1 - EXCITED) * len(x)))
-        self._rows = np.argsort(-a, axis=0, kind="stable")[:count]  # (count, units)
-        of_z = np.repeat(np.eye(units), count, axis=0)
-        rows = self._rows.T.ravel()
-        values = integrated_gradients(subject, x[rows], np.zeros(x.shape[1]), layer, of_z)[0]
-        self._pixels = smallest_set(np.clip(values, 0, None), HELD).reshape(units, count, -1)
-
-    def overlap(self, masks: NDArray[np.bool_] | None) -> Floats:
-        """(units,) the intersection over the union with a concept's masks (rows, inputs); NaN where there are none."""
-        if masks is None:
-            return np.full(len(self._pixels), np.nan)
-        there = masks[self._rows.T]
-        both, either = (self._pixels & there).sum(axis=(1, 2)), (self._pixels | there).sum(axis=(1, 2))
-        return np.asarray(both / np.maximum(either, 1))
+def _overlap(subject: Subject, layer: int, rows: _Set, a: Floats) -> Floats:
+    """(neurons, concepts) of where each neuron looks and the concepts' masks; NaN where there are none."""
+    units = a.shape[1]
+    found = np.full((units, len(rows.concepts)), np.nan)
+    if all(each.masks is None for each in rows.concepts):
+        return found
+    count = min(len(a), max(MOST_EXCITED, int((1 - EXCITED) * len(a))))
+    most = np.argsort(-a, axis=0, kind="stable")[:count].T  # (units, count)
+    x, of_z = rows.x[most.ravel()], np.repeat(np.eye(units), count, axis=0)
+    values, _ = integrated_gradients(subject, x, np.zeros(x.shape[1]), layer, of_z)
+    looks = smallest_set(np.clip(values, 0, None), HELD).reshape(units, count, -1)
+    excited = (np.take_along_axis(a.T, most, axis=1) > a.min(axis=0)[:, None])[:, :, None]
+    for at, concept in enumerate(rows.concepts):
+        if concept.masks is not None:
+            there = concept.masks[most] & excited
+            both, either = (looks & there).sum(axis=(1, 2)), ((looks & excited) | there).sum(axis=(1, 2))
+            found[:, at] = both / np.maximum(either, 1)
+    return found
 
 
 def smallest_set(values: Floats, share: float) -> NDArray[np.bool_]:

@@ -13,7 +13,10 @@ from limpid.inspection.subject import Floats, Subject
 
 HELD_OUT = 0.3
 STEPS = 40
-FEWEST = 20
+FEWEST, MOST = 20, 5000
+"""Rows that are looked at; more tell nothing new."""
+LIKE, FEWEST_PLANES = 8, 4
+"""So many rows about are alike enough to share a random answer, if there are enough of them."""
 
 
 @dataclass
@@ -31,7 +34,7 @@ class Layers(Result):
     label: str
     """Accuracy or R²."""
     chance: float
-    """What always giving the most frequent answer has."""
+    """What always giving the most frequent answer has, or the mean of numbers."""
 
     @property
     def selectivity(self) -> Floats:
@@ -40,11 +43,12 @@ class Layers(Result):
 
     @property
     def words(self) -> str:
-        first, best = self.accuracy[0], int(self.accuracy.argmax())
+        best = int(self.accuracy.argmax())
         alike = min(range(len(self.names) - 1), key=lambda at: self.cka[at, at + 1])
+        beside = f"of the {self.names[best]} {self.accuracy[best]:.3f}" if best else "of no layer more"
         return (
-            f"A linear reader of the inputs has {self.label} {first:.3f}, of the {self.names[best]} "
-            f"{self.accuracy[best]:.3f} ({self.control[best]:.3f} with random answers, {self.chance:.3f} by chance). "
+            f"A linear reader of the inputs has {self.label} {self.accuracy[0]:.3f}, {beside} "
+            f"({self.control[best]:.3f} with random answers, {self.chance:.3f} by chance). "
             f"Most changes between the {self.names[alike]} and the {self.names[alike + 1]}: "
             f"they are alike by {self.cka[alike, alike + 1]:.2f} of 1."
         )
@@ -73,32 +77,28 @@ def layers(model: Any, X: Any, y: ArrayLike, random: int | np.random.Generator =
     """How well answers y can be read off each layer's activations for rows X by a line, and how alike layers are.
 
     The reader (logistic regression, or ridge regression for numbers) learns from seven tenths of the rows and is tested
-    on the others (Alain, Bengio 2016). Its control is taught a random answer for each group of like rows. Errors:
-    `LimpidError` for fewer than 20 rows, several answers a row, or rows that do not fit.
+    on the others (Alain, Bengio 2016); of several answers a row the mean score is told. Its control is taught a random
+    answer for each group of like rows. Of more than 5,000 rows so many are drawn. Errors: `LimpidError` for fewer than
+    20 rows, or rows and answers that do not fit.
     """
     subject, generator = Subject.of(model), np.random.default_rng(random)
-    x, answers = subject.x(X), np.asarray(y)
-    if answers.ndim != 1:
-        raise LimpidError(f"one answer for each row is needed, got shape {answers.shape}")
-    if len(x) != len(answers):
-        raise LimpidError(f"{len(x)} rows of inputs need as many answers, got {len(answers)}")
+    x, answers = subject.examples(X, y).X, np.asarray(y)
     if len(x) < FEWEST:
         raise LimpidError(f"at least {FEWEST} rows are needed to learn from some and test on others, got {len(x)}")
+    order = generator.permutation(len(x))[:MOST]
+    x, answers = x[order], answers.reshape(len(x), -1)[order]
     classes = subject.model.task != "regression"
     trace = subject.trace(x)
     activations = [*trace.a[:-1], trace.z[-1]]
-    order = generator.permutation(len(x))
-    split = order[int(HELD_OUT * len(x)) :], order[: int(HELD_OUT * len(x))]
+    learned = len(x) - int(HELD_OUT * len(x))
     random_answers = _control(x, answers, generator)
-    test = answers[split[1]]
-    chance = max(np.mean(test == each) for each in np.unique(answers)) if classes else 0.0
     return Layers(
         ["inputs", *(subject.layer_name(number) for number in range(1, subject.depth + 1))],
-        np.array([_read(a, answers, split, classes) for a in activations]),
-        np.array([_read(a, random_answers, split, classes) for a in activations]),
+        np.array([_read(a, answers, learned, classes) for a in activations]),
+        np.array([_read(a, random_answers, learned, classes) for a in activations]),
         np.array([[linear_cka(one, other) for other in activations] for one in activations]),
         "accuracy" if classes else "R²",
-        float(chance),
+        float(np.mean([_frequent(column, learned) for column in answers.T])) if classes else 0.0,
     )
 
 
@@ -110,26 +110,39 @@ def linear_cka(one: Floats, other: Floats) -> float:
 
 
 def _control(x: Floats, answers: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
-    """Random answers, as frequent as the true ones: the same for all rows on one side of some random planes."""
-    planes = random.normal(size=(x.shape[1], max(4, int(np.log2(len(x))))))
+    """Random answers, as frequent as the true ones: the same for all rows on one side of some random planes.
+
+    Rows of numbers are of no types, as words are, whose answers could be learned by heart: neighbours stand for them.
+    """
+    planes = random.normal(size=(x.shape[1], max(FEWEST_PLANES, int(np.log2(len(x) / LIKE)))))
     sides = ((x - x.mean(axis=0)) @ planes > 0) @ (1 << np.arange(planes.shape[1]))
     _, group = np.unique(sides, return_inverse=True)
     return np.asarray(random.choice(answers, size=group.max() + 1)[group])
 
 
-def _read(a: Floats, answers: NDArray[Any], split: tuple[NDArray[Any], NDArray[Any]], classes: bool) -> float:
-    """The score of a linear reader on the second rows."""
+def _frequent(answers: NDArray[Any], learned: int) -> float:
+    """The share that the most frequent of the first answers has among the others."""
+    values, counts = np.unique(answers[:learned], return_counts=True)
+    return float(np.mean(answers[learned:] == values[counts.argmax()]))
+
+
+def _read(a: Floats, answers: NDArray[Any], learned: int, classes: bool) -> float:
+    """The score of a linear reader that learns from the first rows on the others, over all columns of answers."""
+    seen = a[:learned]
+    mean, deviation = seen.mean(axis=0), seen.std(axis=0)
+    scaled = (a - mean) / np.where(deviation > 0, deviation, 1)
+    return float(np.mean([_column(scaled, column, learned, classes) for column in answers.T]))
+
+
+def _column(scaled: Floats, answers: NDArray[Any], learned: int, classes: bool) -> float:
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    learned, tested = split
-    if classes and len(np.unique(answers[learned])) < 2:
-        return float(np.mean(answers[tested] == answers[learned][0]))
-    mean, deviation = a[learned].mean(axis=0), a[learned].std(axis=0)
-    scaled = (a - mean) / np.where(deviation > 0, deviation, 1)
+    if classes and len(np.unique(answers[:learned])) < 2:
+        return _frequent(answers, learned)
     reader = LogisticRegression(max_iter=STEPS, C=0.01, tol=1e-2) if classes else Ridge()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a reader that is almost done reads almost as well
-        return float(reader.fit(scaled[learned], answers[learned]).score(scaled[tested], answers[tested]))
+        return float(reader.fit(scaled[:learned], answers[:learned]).score(scaled[learned:], answers[learned:]))

@@ -7,7 +7,7 @@ from limpid.inspection.subject import Floats
 
 POINTS = 30
 THICKNESS = 0.1
-"""Of the picture's height."""
+"""Of the picture's height, where no pictures tell how thick their strokes are."""
 JITTER = 0.04
 """By how much a stroke lies elsewhere from picture to picture."""
 
@@ -39,18 +39,21 @@ STROKES: dict[str, Floats] = {
 """Every stroke by name: points (points, 2) across and down."""
 
 
-def drawn(points: Floats, shape: tuple[int, int]) -> Floats:
-    """The stroke as ink from 0 to 1 in a picture (height, width), with soft edges."""
+def drawn(points: Floats, shape: tuple[int, int], thickness: float | None = None) -> Floats:
+    """The stroke as ink from 0 to 1 in a picture (height, width), with soft edges; `thickness` in pixels."""
     height, width = shape
-    centres = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), axis=-1)
-    distance = np.linalg.norm(centres[:, :, None] - points * [width, height], axis=-1).min(axis=-1)
-    thickness = max(1.0, THICKNESS * height)
-    return np.asarray(np.clip(thickness / 2 + 0.5 - distance, 0, 1))
+    across, down = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
+    squares = [(across - x * width) ** 2 + (down - y * height) ** 2 for x, y in points]
+    wide = max(1.0, THICKNESS * height if thickness is None else thickness)
+    return np.asarray(np.clip(wide / 2 + 0.5 - np.sqrt(np.min(squares, axis=0)), 0, 1))
 
 
-def one_drawn(count: int, shape: tuple[int, int], random: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
+def some_drawn(
+    count: int, shape: tuple[int, int], thickness: float, random: np.random.Generator
+) -> tuple[Floats, NDArray[np.int64]]:
     """Pictures (count, height, width) of a stroke each, a little elsewhere each time; and its number (count,)."""
-    names = list(STROKES)
-    chosen = random.integers(len(names), size=count)
+    every = list(STROKES.values())
+    chosen = random.integers(len(every), size=count)
     moved = random.uniform(-JITTER, JITTER, (count, 2))
-    return np.array([drawn(STROKES[names[k]] + by, shape) for k, by in zip(chosen, moved, strict=True)]), chosen
+    ink = [drawn(every[number] + by, shape, thickness) for number, by in zip(chosen, moved, strict=True)]
+    return np.array(ink), chosen

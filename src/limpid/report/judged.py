@@ -6,6 +6,7 @@ import numpy as np
 
 from limpid.errors import LimpidError
 from limpid.inspection import growth, health, landscape, layers, overfitting, slope
+from limpid.inspection.health import KINDS
 from limpid.report.figures import bar_figure, contour_figure, line_figure
 from limpid.report.html import Section, chart, paragraph, table
 from limpid.report.material import Material
@@ -104,7 +105,7 @@ def healthy(of: Material) -> Iterator[Section]:
     if dataset is None or not of.model.network.hidden:
         return
     found = health(of.model, dataset.X)
-    header = ["layer", "neurons", "dead", "always on", "constant", "saturated"]
+    header = ["layer", "neurons", *KINDS]
     rows = [[each.name, len(each.mean), *each.counts().values()] for each in found.layers]
     parts = [
         paragraph("A neuron that is never on, always on or always the same does no work, and cannot learn."),
