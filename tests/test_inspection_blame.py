@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from limpid import LimpidError, MLPClassifier, Model, learn, read
+from limpid import Dataset, LimpidError, MLPClassifier, Model, learn, read
 from limpid.backprop import backward, forward
 from limpid.costs import Cost
 from limpid.engines import State, StepRule, find_engine
@@ -213,7 +214,32 @@ def test_rows_are_told_by_their_pull(digits: Model) -> None:
     assert (y[found.helpful[:10]] == y[0]).mean() > 0.8
     assert "1,000 rows" in found.words
     assert found.to_rows()[0]["score"] == found.scores[np.abs(found.scores).argmax()]
-    assert found.plot().ax_.patches
+    assert len(found.plot().ax_.images) == 1 + 6 + 6
+    listed = blame_examples(digits, X[0], y[:1], X.tolist(), y.tolist())
+    assert listed.plot().ax_.images
+    sparse = blame_examples(digits, X[0], y[:1], csr_array(X), y)
+    assert_close(sparse.scores, found.scores, 1e-5)
+    assert sparse.plot().ax_.images
+
+
+def test_pixels_and_numbers_are_blamed_alike(random: np.random.Generator) -> None:
+    """Bytes are read as they are by the first layer."""
+    X, y = random.integers(0, 256, (5000, 12), dtype=np.uint8), random.integers(0, 2, 5000)
+    learning = learn(Dataset("t", X, y), hidden=[5], epochs=1)
+    list(learning)
+    model = learning.model
+    one = blame_examples(model, X[0], y[0], X, y).scores
+    other = blame_examples(model, X[0], y[0], X.astype(float), y).scores
+    assert_close(one, other, 1e-5)
+    wanted = [model.gradients(X[[row]], y[[row]]).parameters for row in (0, 4095, 4096, 4999)]
+    dots = [sum(float((wanted[0][name] * each[name]).sum()) for name in each) for each in wanted]
+    assert_close(one[[0, 4095, 4096, 4999]], dots, 1e-5)
+
+
+def test_rows_of_numbers_are_drawn_as_bars() -> None:
+    X, y = rows_of("iris", 150)
+    fitted = MLPClassifier((4,), max_iter=400, tol=1, random_state=0).fit(X, y)
+    assert len(blame_examples(fitted, X[0], y[0], X, y).plot().ax_.patches) == 20
 
 
 @pytest.mark.parametrize(

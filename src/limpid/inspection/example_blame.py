@@ -4,6 +4,7 @@ An example's gradient along W is a^T delta, of rank one, so that the dot product
 delta') in each layer. With the weights where training ended, as TracIn has it for one checkpoint (Pruthi et al. 2020).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,15 @@ from limpid.backprop import Trace, back_to_first, forward, through_normalization
 from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples, find_engine, plain
 from limpid.errors import LimpidError
+from limpid.inspection.pictures import draw_pictures
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
 from limpid.model import Model
+from limpid.network import dense_network
 
 ROWS_AT_ONCE = 4096
 MOST = 10
+MOST_PICTURES = 6
 
 
 @dataclass
@@ -33,6 +37,8 @@ class ExampleBlame(Result):
     """(rows learned from,) their answers."""
     X: Any
     """They themselves."""
+    x: Any
+    """The row asked about, as it was given."""
 
     @property
     def helpful(self) -> NDArray[np.int64]:
@@ -64,6 +70,21 @@ class ExampleBlame(Result):
         ]
 
     def _draw(self, ax: Any) -> None:
+        if self.subject.model.image_shape:
+            self._draw_pictures(ax, self.subject.model.image_shape)
+        else:
+            self._draw_bars(ax)
+
+    def _draw_pictures(self, ax: Any, shape: tuple[int, int]) -> None:
+        rows = self.X if hasattr(self.X, "shape") else np.asarray(self.X)
+        lines = [("asked about", self.subject.x(self.x), [""])]
+        for name, order in (("lower its cost", self.helpful), ("raise its cost", self.harmful)):
+            shown = order[:MOST_PICTURES]
+            told = [f"{self.labels[at]}, row {at}" for at in shown]
+            lines.append((name, self.subject.x(rows[shown]), told))
+        draw_pictures(ax, lines, shape)
+
+    def _draw_bars(self, ax: Any) -> None:
         order = [*self.helpful[:MOST], *self.harmful[:MOST][::-1]]
         colours = [BLUE if self.scores[at] > 0 else ORANGE for at in order]
         ax.barh([f"row {at}: {self.labels[at]}" for at in order], self.scores[order], color=colours)
@@ -82,22 +103,23 @@ def blame_examples(model: Any, x: Any, y: ArrayLike, X_train: Any, y_train: Arra
     if len(asked.Y) > 1:
         raise LimpidError(f"one row is asked about at a time, got {len(asked.Y)}")
     wanted = _slopes(given, asked)
-    scores = [_dots(wanted, _slopes(given, part)) for part in _parts(learned)]
-    return ExampleBlame(subject, np.concatenate(scores).astype(np.float64), np.asarray(y_train), X_train)
+    first = _first_factor(given, wanted)
+    scores = [_dots(wanted, _slopes(given, part), first) for part in _parts(learned)]
+    return ExampleBlame(subject, np.concatenate(scores).astype(np.float64), np.asarray(y_train), X_train, x)
 
 
 @dataclass(frozen=True)
 class _Slopes:
     """The factors of each row's gradient, layer by layer."""
 
+    X: Any
+    """What comes into the first layer, (rows, inputs), as engines read it."""
     a: list[NDArray[Any]]
-    """What comes in, (rows, fan_in)."""
+    """What comes into each further layer, (rows, fan_in)."""
     of_sums: list[NDArray[Any]]
     """dC/d(w a + b), (rows, units)."""
     others: list[tuple[NDArray[Any], NDArray[Any]]]
     """Slopes along gamma and beta, (rows, units) each, of the layers that have them."""
-    learned: NDArray[np.bool_] | None
-    """(inputs, units) of an embedding which weights are; None without one."""
 
 
 def _slopes(model: Model, examples: Examples) -> _Slopes:
@@ -110,27 +132,36 @@ def _slopes(model: Model, examples: Examples) -> _Slopes:
         of_sums.append(through_normalization(layer, parameters, trace, number, delta)[0])
         if layer.normalization is not None and (normalized := trace.normalized[number - 1]) is not None:
             others.append((delta * normalized.n_hat, delta))
-    return _Slopes(trace.a[:-1], of_sums, others, network.embedding.learned if network.embedding else None)
+    return _Slopes(examples.X, trace.a[1:-1], of_sums, others)
 
 
 def _trace(model: Model, X: Any) -> Trace:
     """By the model's engine, but where something is normalised: how, only the reference engine's page says."""
-    x = plain(X, model.dtype)
     if any(layer.normalization for layer in model.network.layers):
-        return forward(model.network, model.parameters, x)
-    found = find_engine(model.engine, model.threads).trace(model.network, model.parameters, X)
-    return found._replace(a=[x, *found.a[1:]])
+        return forward(model.network, model.parameters, plain(X, model.dtype))
+    return find_engine(model.engine, model.threads).trace(model.network, model.parameters, X)
 
 
-def _dots(one: _Slopes, many: _Slopes) -> NDArray[Any]:
+def _first_factor(model: Model, one: _Slopes) -> Callable[[_Slopes], NDArray[Any]]:
+    """By rows' slopes, what the first layer has in common with `one`'s gradient, (rows,)."""
+    x = plain(one.X, model.dtype)
+    embedding = model.network.embedding
+    if embedding is not None:
+        # of an embedding only some weights are learned: those of a column lead to its own units
+        learned = x.T * one.of_sums[0] * embedding.learned
+        return lambda many: np.einsum("rj,rj->r", plain(many.X, model.dtype) @ learned, many.of_sums[0])
+    # a . a' + 1 as a neuron with the weights a': engines read pixels and sparse rows as they are
+    neuron = dense_network(model.network.inputs, (), 1, "identity", "identity", "squared_error")
+    weights = {"W1": x.T.copy(), "b1": np.ones(1, model.dtype)}
+    engine = find_engine(model.engine, model.threads)
+    return lambda many: engine.predict(neuron, weights, many.X)[:, 0] * (many.of_sums[0] @ one.of_sums[0][0])
+
+
+def _dots(one: _Slopes, many: _Slopes, first: Callable[[_Slopes], NDArray[Any]]) -> NDArray[Any]:
     """The dot product of the one row's gradient with that of each of many."""
-    total = np.zeros(len(many.a[0]))
-    for number, (a, of_sums) in enumerate(zip(many.a, many.of_sums, strict=True)):
-        if number == 0 and one.learned is not None:
-            # of an embedding only some weights are learned: those of a column lead to its own units
-            total += np.einsum("ri,rj,ij->r", a, of_sums, one.a[0].T * one.of_sums[0] * one.learned, optimize=True)
-            continue
-        total += (a @ one.a[number][0] + 1) * (of_sums @ one.of_sums[number][0])
+    total = first(many).astype(np.float64)
+    for own_a, own, a, of_sums in zip(one.a, one.of_sums[1:], many.a, many.of_sums[1:], strict=True):
+        total += (a @ own_a[0] + 1) * (of_sums @ own[0])
     for (gamma, beta), (other_gamma, other_beta) in zip(one.others, many.others, strict=True):
         total += other_gamma @ gamma[0] + other_beta @ beta[0]
     return total
