@@ -65,12 +65,25 @@ def forward(
     a = [x]
     normalized: list[Normalized | None] = []
     for number, layer in enumerate(network.layers, start=1):
-        z.append(a[-1] @ parameters[f"W{number}"] + parameters[f"b{number}"])
-        normalized.append(_normalized(layer.normalization, parameters, number, z[-1], shares))
-        if (found := normalized[-1]) is not None:
-            z[-1] = found.n_hat * parameters[f"gamma{number}"] + parameters[f"beta{number}"]
-        a.append(_masked(layer.function.value(z[-1]), masks, number))
+        sums = a[-1] @ parameters[f"W{number}"] + parameters[f"b{number}"]
+        seen, found = normalize(layer, parameters, number, sums, shares)
+        z.append(seen)
+        normalized.append(found)
+        a.append(_masked(layer.function.value(seen), masks, number))
     return Trace(z, a, normalized)
+
+
+def normalize(
+    layer: Layer, parameters: Parameters, number: int, sums: Array, shares: Array | None = None
+) -> tuple[Array, Normalized | None]:
+    """z of a layer for its weighted `sums` (rows, units), and how these were normalised: None where they are not."""
+    if layer.normalization is None:
+        return sums, None
+    running = None
+    if f"mean{number}" in parameters:
+        running = Statistics(parameters[f"mean{number}"], parameters[f"variance{number}"])
+    found = find_normalization(layer.normalization).forward(sums, running, shares)
+    return found.n_hat * parameters[f"gamma{number}"] + parameters[f"beta{number}"], found
 
 
 def backward(
@@ -157,17 +170,6 @@ def gradients(
 def norm_of(slopes: Parameters) -> float:
     """The Euclidean norm of all slopes taken as one long vector: 0 where the ground is level."""
     return sqrt(sum(float(array_namespace(slope).sum(slope * slope)) for slope in slopes.values()))
-
-
-def _normalized(
-    name: str | None, parameters: Parameters, number: int, sums: Array, shares: Array | None
-) -> Normalized | None:
-    if name is None:
-        return None
-    running = None
-    if f"mean{number}" in parameters:
-        running = Statistics(parameters[f"mean{number}"], parameters[f"variance{number}"])
-    return find_normalization(name).forward(sums, running, shares)
 
 
 def through_normalization(

@@ -1,22 +1,26 @@
 """Is blame true? What it predicts of a neuron's removal, against what removing the neuron really does."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limpid.backprop import Trace, back_to_first
+from limpid.backprop import Trace, back_to_first, normalize
 from limpid.displays import BLUE, GREEN, ORANGE
-from limpid.engines import Examples
+from limpid.engines import Examples, find_engine
 from limpid.errors import LimpidError
+from limpid.initializers import initial_parameters, natural_initializer
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
 
-STEPS = 20
+STEPS = 10
 """Points of a deletion curve."""
 ORDERS = 20
 """Random ones."""
+NETWORKS = 10
+"""Of random weights."""
 RESAMPLES = 1000
 REPLACEMENTS = ("mean", "zero")
 
@@ -35,24 +39,25 @@ class Faithfulness(Result):
     """Spearman's rho of these two over all rows and neurons."""
     by_neuron: float
     """Spearman's rho of their means over the rows, over all neurons."""
-    randomised: float
-    """Spearman's rho of what a network with the same weights in random places predicts: blame of no meaning."""
+    randomised: Floats
+    """(networks,) Spearman's rho of what networks with weights drawn again predict: blame of no meaning."""
     curves: dict[str, Floats]
     """(steps + 1,) the mean cost as more and more neurons are replaced: those that "blame" names first, those with the
     largest "activation", or in "random" order."""
     gain: tuple[float, float, float]
-    """By how much higher the curve of blame is than the random one on average, and its 95 % interval."""
+    """By how much higher the curve of blame is than the random one on average, and its 95 % interval over rows."""
+    over_activation: tuple[float, float, float]
+    """The same against the curve by the largest activation."""
 
     @property
     def words(self) -> str:
-        value, low, high = self.gain
-        beats = "surely more" if low > 0 else "not surely more"
         stead = "its mean" if self.replacement == "mean" else "zero"
         return (
             f"What blame predicts of replacing a neuron by {stead} goes with what happens by {self.correlation:.2f} of "
-            f"1 over rows and neurons, {self.by_neuron:.2f} over neurons; that of a network with its weights shuffled "
-            f"by {self.randomised:+.2f}. Replacing those first that blame names raises the cost {beats} than a random "
-            f"order does: by {value:.3g} ({low:.3g} to {high:.3g})."
+            f"1 over rows and neurons, {self.by_neuron:.2f} over neurons; what {NETWORKS} networks with random weights "
+            f"predict by {self.randomised.mean():+.2f} on average. Replacing those first that blame names raises the "
+            f"cost {_told(self.gain)} than a random order does, {_told(self.over_activation)} than the most active "
+            f"first."
         )
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -75,8 +80,8 @@ def faithfulness(
 ) -> Faithfulness:
     """Whether blame is true, by replacing each hidden neuron for each of the rows X with answers y.
 
-    Of a few hundred rows it takes seconds. Errors: `LimpidError` for an unknown replacement, a network without hidden
-    layers, or rows that do not fit.
+    2,000 rows of MNIST at 784-128-64-10 take about 2 s on two cores. Errors: `LimpidError` for an unknown replacement,
+    a network without hidden layers, or rows that do not fit.
     """
     subject, generator = Subject.of(model), np.random.default_rng(random)
     if replacement not in REPLACEMENTS:
@@ -84,101 +89,142 @@ def faithfulness(
     if not subject.hidden:
         raise LimpidError(f"a hidden layer is needed, {subject.network} has none")
     examples = subject.examples(X, y)
-    trace = subject.trace(examples.X)
-    stead = [a.mean(axis=0) if replacement == "mean" else np.zeros(a.shape[1]) for a in trace.a]
-    predicted = _predicted(subject, examples, trace, stead)
-    true = _true(subject, examples, trace, stead)
-    shuffled = _shuffled(subject, generator)
-    meaningless = _predicted(shuffled, examples, shuffled.trace(examples.X), stead)
-    orders = {
-        "blame": np.argsort(-predicted, axis=1, kind="stable"),
-        "activation": np.argsort(-np.abs(_hidden(subject, trace)), axis=1, kind="stable"),
+    trial = _Trial(subject, examples, subject.trace(examples.X), replacement)
+    predicted, true = trial.predicted(), trial.true()
+    ranked = _ranked(true)
+    # a source of its own: the model's seed would draw the very network that its training began with
+    source = generator.spawn(1)[0]
+    drawn = (_drawn_again(subject, source) for _ in range(NETWORKS))
+    meaningless = [
+        _correlation(_ranked(_Trial(each, examples, each.trace(examples.X), replacement).predicted()), ranked)
+        for each in drawn
+    ]
+    curves = {
+        "blame": trial.curve(_ranks(-predicted)),
+        "activation": trial.curve(_ranks(-np.abs(trial.hidden()))),
+        "random": np.mean([trial.curve(_shuffled(predicted.shape, generator)) for _ in range(ORDERS)], axis=0),
     }
-    curves = {name: _curve(subject, examples, trace, stead, order) for name, order in orders.items()}
-    chance = np.mean(
-        [
-            _curve(subject, examples, trace, stead, np.argsort(generator.random(predicted.shape), axis=1))
-            for _ in range(ORDERS)
-        ],
-        axis=0,
-    )
+    areas = {name: curve.mean(axis=1) for name, curve in curves.items()}
     return Faithfulness(
         replacement,
         predicted,
         true,
-        _spearman(predicted, true),
-        _spearman(predicted.mean(axis=0), true.mean(axis=0)),
-        _spearman(meaningless, true),
-        {**{name: curve.mean(axis=0) for name, curve in curves.items()}, "random": chance.mean(axis=0)},
-        _interval((curves["blame"] - chance).mean(axis=1), generator),
+        _correlation(_ranked(predicted), ranked),
+        _correlation(_ranked(predicted.mean(axis=0)), _ranked(true.mean(axis=0))),
+        np.array(meaningless),
+        {name: curve.mean(axis=0) for name, curve in curves.items()},
+        _interval(areas["blame"] - areas["random"], generator),
+        _interval(areas["blame"] - areas["activation"], generator),
     )
 
 
-def _hidden(subject: Subject, trace: Trace) -> Floats:
-    """(rows, hidden neurons) activations of all hidden layers side by side."""
-    return np.concatenate([trace.a[layer] for layer in subject.hidden], axis=1)
+@dataclass(frozen=True)
+class _Trial:
+    """A network, rows, and what its activations are replaced by."""
+
+    subject: Subject
+    examples: Examples
+    trace: Trace
+    replacement: str
+
+    @cached_property
+    def stead(self) -> list[Floats]:
+        """(units,) of each layer, the inputs first."""
+        return [a.mean(axis=0) if self.replacement == "mean" else np.zeros(a.shape[1]) for a in self.trace.a]
+
+    @cached_property
+    def rests(self) -> dict[int, Subject]:
+        """What follows each hidden layer."""
+        return {layer: self.subject.behind(layer) for layer in self.subject.hidden}
+
+    def hidden(self) -> Floats:
+        """(rows, hidden neurons) activations of all hidden layers side by side."""
+        return np.concatenate([self.trace.a[layer] for layer in self.subject.hidden], axis=1)
+
+    def predicted(self) -> Floats:
+        """(rows, hidden neurons) (replacement - a) dC/da."""
+        network, z, a = self.subject.network, self.trace.z, self.trace.a
+        last = network.cost_function.delta(network.output, z[-1], a[-1], self.examples.Y)
+        deltas = back_to_first(network, self.subject.parameters, self.trace, self.subject.depth, last)
+        of_a = self.subject.of_activations(self.trace, deltas)
+        return np.concatenate([(self.stead[at] - a[at]) * of_a[at] for at in self.subject.hidden], axis=1)
+
+    def true(self) -> Floats:
+        """(rows, hidden neurons) by how much each row's cost changes where one neuron is replaced.
+
+        The next layer's sums change by that neuron's weights alone, times the change of a: nothing else is computed
+        again of what comes before.
+        """
+        before, found = self._costs(self.trace.z[-1], self.trace.a[-1]), []
+        for at in self.subject.hidden:
+            a, W = self.trace.a[at], self.subject.parameters[f"W{at + 1}"]
+            sums = a @ W + self.subject.parameters[f"b{at + 1}"]
+            for unit, value in enumerate(self.stead[at]):
+                moved = sums + (value - a[:, [unit]]) * W[unit]
+                found.append(self._costs_of_sums(at + 1, moved) - before)
+        return np.array(found).T
+
+    def curve(self, ranks: NDArray[np.int64]) -> Floats:
+        """(rows, steps + 1) each row's cost as more and more neurons are replaced, by `ranks` (rows, neurons)."""
+        counts = np.linspace(0, ranks.shape[1], STEPS + 1).round()
+        return np.array([self._replaced(ranks < count) for count in counts]).T
+
+    def _replaced(self, which: NDArray[np.bool_]) -> Floats:
+        """(rows,) the cost where these hidden neurons (rows, hidden neurons) are replaced, the first layer's first."""
+        start, a, found = 0, self.trace.a[self.subject.hidden[0]], self.trace
+        for layer in self.subject.hidden:
+            units = a.shape[1]
+            found = self._after(np.where(which[:, start : start + units], self.stead[layer], a), layer)
+            a, start = found.a[1], start + units
+        return self._costs(found.z[-1], found.a[-1])
+
+    def _after(self, a: Floats, layer: int) -> Trace:
+        """By the engine that the model was given with, in float64."""
+        rest, given = self.rests[layer], self.subject.given
+        return find_engine(given.engine, given.threads).trace(rest.network, rest.parameters, a)
+
+    def _costs_of_sums(self, layer: int, sums: Floats) -> Floats:
+        of = self.subject.network.layers[layer - 1]
+        z, _ = normalize(of, self.subject.parameters, layer, sums)
+        a = of.function.value(z)
+        if layer < self.subject.depth:
+            z, a = (each[-1] for each in self._after(a, layer)[:2])
+        return self._costs(z, a)
+
+    def _costs(self, z: Floats, a: Floats) -> Floats:
+        network = self.subject.network
+        return np.asarray(network.cost_function.terms_of(network.output, z, a, self.examples.Y).sum(axis=1))
 
 
-def _row_costs(subject: Subject, trace: Trace, Y: Floats) -> Floats:
-    network = subject.network
-    return np.asarray(network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], Y).sum(axis=1))
+def _drawn_again(subject: Subject, random: np.random.Generator) -> Subject:
+    """The same network with weights as they were drawn before anything was learned."""
+    initial = subject.given.origin.recipe.get("initial_weights")
+    if not isinstance(initial, str):
+        initial = natural_initializer(subject.network.layers[subject.hidden[0] - 1].activation)
+    drawn = initial_parameters(subject.network, initial, random)
+    return Subject(replace(subject.model, parameters=drawn), subject.given)
 
 
-def _predicted(subject: Subject, examples: Examples, trace: Trace, stead: list[Floats]) -> Floats:
-    network = subject.network
-    last = network.cost_function.delta(network.output, trace.z[-1], trace.a[-1], examples.Y)
-    of_a = subject.of_activations(trace, back_to_first(network, subject.parameters, trace, subject.depth, last))
-    return np.concatenate([(stead[layer] - trace.a[layer]) * of_a[layer] for layer in subject.hidden], axis=1)
+def _ranks(values: Floats) -> NDArray[np.int64]:
+    """(rows, neurons) the place of each in its row, the least value's first."""
+    return np.argsort(np.argsort(values, axis=1, kind="stable"), axis=1)
 
 
-def _true(subject: Subject, examples: Examples, trace: Trace, stead: list[Floats]) -> Floats:
-    before, found = _row_costs(subject, trace, examples.Y), []
-    for layer in subject.hidden:
-        for unit in range(trace.a[layer].shape[1]):
-            a = trace.a[layer].copy()
-            a[:, unit] = stead[layer][unit]
-            found.append(_row_costs(subject, subject.after(a, layer), examples.Y) - before)
-    return np.array(found).T
+def _shuffled(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int64]:
+    """Ranks in random order, as `_ranks` gives them."""
+    return np.argsort(random.random(shape), axis=1)
 
 
-def _curve(subject: Subject, examples: Examples, trace: Trace, stead: list[Floats], order: NDArray[np.int64]) -> Floats:
-    """(rows, steps + 1) each row's cost as its neurons are replaced in its `order` (rows, hidden neurons)."""
-    rank = np.argsort(order, axis=1)
-    counts = np.linspace(0, rank.shape[1], STEPS + 1).round()
-    return np.array([_replaced(subject, examples, trace, stead, rank < count) for count in counts]).T
+def _ranked(values: Floats) -> Floats:
+    """The rank of each of all values."""
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(values.ravel()))
 
 
-def _replaced(
-    subject: Subject, examples: Examples, trace: Trace, stead: list[Floats], which: NDArray[np.bool_]
-) -> Floats:
-    """(rows,) the cost where these hidden neurons (rows, hidden neurons) are replaced, the first layer's first."""
-    start = 0
-    found = trace
-    for layer in subject.hidden:
-        a = found.a[layer] if layer == subject.hidden[0] else found.a[1]
-        units = a.shape[1]
-        a = np.where(which[:, start : start + units], stead[layer], a)
-        start += units
-        found = subject.after(a, layer)
-    return _row_costs(subject, found, examples.Y)
-
-
-def _shuffled(subject: Subject, random: np.random.Generator) -> Subject:
-    """The same network with the weights of each layer in random places."""
-    mixed = {
-        name: random.permutation(array.ravel()).reshape(array.shape) if name.startswith("W") else array
-        for name, array in subject.parameters.items()
-    }
-    return Subject(replace(subject.model, parameters=mixed), subject.given)
-
-
-def _spearman(one: Floats, other: Floats) -> float:
-    """(Spearman 1904)."""
-    from scipy.stats import spearmanr
-
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 0.0
-    return float(spearmanr(one.ravel(), other.ravel()).statistic)
+def _correlation(one: Floats, other: Floats) -> float:
+    """Of ranks: Spearman's rho (1904), 0 where one side is the same everywhere."""
+    return float(np.corrcoef(one, other)[0, 1]) if np.ptp(one) and np.ptp(other) else 0.0
 
 
 def _interval(values: Floats, random: np.random.Generator) -> tuple[float, float, float]:
@@ -186,3 +232,9 @@ def _interval(values: Floats, random: np.random.Generator) -> tuple[float, float
     means = [values[random.integers(len(values), size=len(values))].mean() for _ in range(RESAMPLES)]
     low, high = np.quantile(means, [0.025, 0.975])
     return float(values.mean()), float(low), float(high)
+
+
+def _told(gain: tuple[float, float, float]) -> str:
+    """What an interval says of a difference."""
+    value, low, high = gain
+    return f"{'surely' if low > 0 else 'not surely'} more (by {value:.3g}; {low:.3g} to {high:.3g})"
