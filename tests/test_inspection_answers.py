@@ -113,6 +113,7 @@ def test_confusions_name_pairs_and_who_is_to_blame(digits: Model) -> None:
     assert found.x.shape == (5, 64)
     assert "taken for" in found.words
     assert found.plot().ax_.images
+    assert len(found.plot_worst().ax_.images) == 5
     assert len(found.to_rows()) == 5
 
 
@@ -127,6 +128,7 @@ def test_of_numbers_the_furthest_off_come_first(random: np.random.Generator) -> 
     assert [each.row for each in found.worst] == np.argsort(-off)[:3].tolist()
     assert found.matrix is None
     assert found.plot().ax_.patches
+    assert len(found.plot_worst().ax_.patches) == 3
 
 
 def test_a_perfect_network_has_no_confusions() -> None:

@@ -1,5 +1,7 @@
 """Blame is what it is defined as: slopes, sums and chains that add up, and the step that training would really make."""
 
+from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,22 @@ from limpid.costs import Cost
 from limpid.engines import State, StepRule, find_engine
 from limpid.inspection import Blame, blame, blame_examples
 from limpid.network import Network, Parameters
-from limpid.recipe import Recipe, optimizer_of
+from limpid.preparation import step_rule
+from limpid.recipe import Recipe
+from limpid.schedules import Clock, Schedule, find_schedule, warmed_up
 from limpid.solvers import SOLVERS
-from tests.helpers import INSPECTED, assert_close, central_difference, learned, make_examples, make_parameters, model_of
+from limpid.stochastic import in_order
+from limpid.training import Descending, Training
+from tests.helpers import (
+    INSPECTED,
+    assert_close,
+    central_difference,
+    learned,
+    make_examples,
+    make_network,
+    make_parameters,
+    model_of,
+)
 
 
 def blamed(network: Network, random: np.random.Generator, rows: int = 3) -> tuple[Blame, Parameters, Any]:
@@ -110,6 +125,12 @@ def test_a_sum_is_that_of_its_terms(network: Network, random: np.random.Generato
         assert weighted.z == found.trace.z[layer - 1][2, 1]
         assert weighted.value == found.trace.a[layer][2, 1]
         assert (weighted.z == weighted.total) == (network.layers[layer - 1].normalization is None)
+        assert (weighted.n_hat is None) == (network.layers[layer - 1].normalization is None)
+        if weighted.n_hat is not None:
+            assert weighted.gamma is not None
+            assert weighted.beta is not None
+            assert weighted.z == pytest.approx(weighted.gamma * weighted.n_hat + weighted.beta, rel=1e-12)
+            assert "Normalised it is" in weighted.words
         assert len(weighted.to_rows()) == len(parameters[f"W{layer}"])
         assert weighted.words
 
@@ -128,21 +149,88 @@ def digits() -> Model:
     return learning.model
 
 
-def test_the_next_update_is_a_step_of_training(digits: Model) -> None:
+RECIPES: list[dict[str, Any]] = [
+    {},
+    {"schedule": "exponential", "l2": 0.5},
+    {"schedule": "step", "optimizer": "momentum", "momentum": 0.5, "clip_norm": 0.01},
+    {"schedule": "inverse_scaling", "optimizer": "rmsprop", "max_norm": 0.8},
+    {"schedule": "one_cycle", "optimizer": "adamw", "label_smoothing": 0.1},
+    {"schedule": "adaptive", "optimizer": "lion", "warm_up": 9},
+    {"schedule": "constant", "optimizer": "nadam", "normalization": "batch"},
+    {"schedule": "cosine", "optimizer": "nesterov", "normalization": "layer", "warm_up": 1},
+]
+
+
+@pytest.mark.parametrize("choices", RECIPES, ids=str)
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_next_update_is_that_of_going_on(choices: dict[str, Any], kept: bool) -> None:
+    """Training that goes on with just these rows, one step a pass, makes it."""
+    fixed = {"epochs": 4, "precision": "float64", "seed": 1, "dropout": 0, "patience": 0, "validation_size": 0}
+    learning = learn(read("digits"), hidden=[8, 6], **fixed, **choices)
+    for epoch in learning:
+        if epoch.number == 3:
+            learning.stop()
+    model = learning.model
+    assert model.state is not None
+    assert all((model.parameters[name] == array).all() for name, array in model.state.parameters.items())
+    state = model.state if kept else None
     x, y = rows_of("digits", 5)
-    recipe = Recipe(**digits.origin.recipe)
-    examples = digits.examples(x, y)
-    state = digits.state
-    assert state is not None
-    rule = StepRule(optimizer_of(recipe), batch_size=5)
-    descent = find_engine("native").begin(
-        digits.network, State(digits.parameters, state.slots, state.step), examples, rule
+    found = blame(replace(model, state=state), x, y)
+    recipe = Recipe(**model.origin.recipe)
+    rule = step_rule(recipe, 5)
+    start = state or State(model.parameters, rule.optimizer.init(model.parameters), 0)
+    schedule = warmed_up(find_schedule(str(recipe.schedule)), recipe.warm_up)
+    if recipe.warm_up or schedule.spans:  # counted in steps of the real training, which were more
+        rows = model.origin.rows_train
+        schedule = constant_at(schedule, model.state.step, Clock(4, ceil(rows / (recipe.batch_size or 0)), rows))
+    elif schedule.name == "inverse_scaling":
+        schedule = constant_at(schedule, 3, Clock(4, 1, model.origin.rows_train))
+    training = Training(
+        model.network,
+        model.parameters,
+        model.examples(x, y),
+        rule,
+        Descending(in_order(5), recipe.learning_rate or 0.0, schedule),
+        engine=find_engine("reference"),
+        epochs=4,
+        start=start,
+        first=3,
     )
+    assert len(list(training)) == 1
+    for name, after in training.state.parameters.items():
+        assert_close(model.parameters[name] + found.next_update[name], after, 1e-12, name)
+    assert max(np.abs(update).max() for update in found.next_update.values()) > 1e-6
+    assert rule.optimizer.name in found.next_step.words
+    assert ("no memory of the steps before" in found.next_step.words) == (not kept)
+    assert ("batch that sums" in found.next_step.words) == (recipe.normalization == "batch")
+
+
+def constant_at(schedule: Schedule, step: int, clock: Clock) -> Schedule:
+    """A schedule that keeps the factor that `schedule` has at a step."""
+    factor = schedule.factor(np.array([step]), clock)
+    return replace(schedule, factor=lambda step, clock: np.full(step.shape, factor[0]))
+
+
+def test_the_next_update_of_the_native_engine_is_the_same(digits: Model) -> None:
+    x, y = rows_of("digits", 5)
+    recipe, state = Recipe(**digits.origin.recipe), digits.state
+    assert state is not None
+    rule = replace(step_rule(recipe, 5), dropout=0.0)
+    start = State(digits.parameters, state.slots, state.step)
+    descent = find_engine("native").begin(digits.network, start, digits.examples(x, y), rule)
     descent.train(np.arange(5), np.array([digits.history[-1].learning_rate]))
-    update = blame(digits, x, y).next_update
+    found = blame(digits, x, y)
     for name, after in descent.state().parameters.items():
-        assert_close(digits.parameters[name] + update[name], after, 1e-6, name)
-        assert np.abs(update[name]).max() > 0
+        assert_close(digits.parameters[name] + found.next_update[name], after, 1e-6, name)
+        assert np.abs(found.next_update[name]).max() > 0
+    assert ("Dropout is left out" in found.next_step.words) == bool(recipe.dropout)
+
+
+def test_a_course_that_is_over_stays_at_its_last_rate() -> None:
+    learning = learn(read("iris"), hidden=[3], epochs=3, schedule="one_cycle", optimizer="adam")
+    list(learning)
+    x, y = rows_of("iris", 2)
+    assert blame(learning.model, x, y).next_step.rate == pytest.approx(learning.model.history[-1].learning_rate)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "rmsprop"])
@@ -177,6 +265,32 @@ def test_neurons_and_weights_are_ranked_by_blame(digits: Model) -> None:
     assert found.plot().ax_.patches
     assert "<table>" in found._repr_html_()
     assert found.to_frame().height == len(rows)
+
+
+def test_outputs_are_silent_where_they_are_sure_and_wrong(random: np.random.Generator) -> None:
+    """As a sigmoid with a squared cost is; the cross-entropy that matches it leaves no such output."""
+    for cost, silent in (("squared_error", True), ("binary_cross_entropy", False)):
+        network = make_network("tanh", "sigmoid", cost)
+        parameters = make_parameters(network, random)
+        parameters["b3"] += np.array([30.0, 0, 0])
+        x = random.normal(size=(2, 3))
+        wrong, right = (blame(model_of(network, parameters), x, [[each, 0.5, 0.5]] * 2) for each in (0.0, 1.0))
+        assert [row["silent"] for row in sorted(wrong.ranked(layer=3), key=lambda row: row["neuron"])] == [
+            silent,
+            False,
+            False,
+        ]
+        assert not any(row["silent"] for row in right.ranked(layer=3))
+
+
+def test_a_neuron_of_which_nothing_is_wanted_is_not_silent(random: np.random.Generator) -> None:
+    network = make_network()
+    parameters = make_parameters(network, random)
+    parameters["W2"][2] = 0
+    model = model_of(network, parameters)
+    row = next(row for row in blame(model, [[1, 2, 3]], [[1, 1, 1]]).ranked(layer=1) if row["neuron"] == 2)
+    assert row["desire"] == row["blame"] == 0
+    assert not row["silent"]
 
 
 def test_a_dead_neuron_is_silent_and_not_innocent(digits: Model) -> None:

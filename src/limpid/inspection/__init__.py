@@ -16,6 +16,7 @@ from limpid.inspection.hebb import Hebb, hebb
 from limpid.inspection.landscape import Landscape, Way, landscape
 from limpid.inspection.learning_again import LearningCurve
 from limpid.inspection.minima import Minima, minima
+from limpid.inspection.next_update import NextStep
 from limpid.inspection.overfitting import Overfitting, overfitting
 from limpid.inspection.parts import Parts, parts
 from limpid.inspection.pushes import Node
@@ -42,6 +43,7 @@ __all__ = [
     "Layers",
     "LearningCurve",
     "Minima",
+    "NextStep",
     "Node",
     "Overfitting",
     "Parts",

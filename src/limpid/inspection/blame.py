@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.backprop import Trace, gradients, shares_of
 from limpid.engines import Examples
 from limpid.inspection.chain import Chain, WeightedSum, chain_of, sum_of
-from limpid.inspection.next_update import next_update
+from limpid.inspection.next_update import NextStep, next_step
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
 from limpid.network import Parameters
@@ -64,13 +64,19 @@ class Blame(Result):
         return chain_of(self.subject, self.examples, self.trace, self.deltas, layer, i, j)
 
     @cached_property
+    def next_step(self) -> NextStep:
+        """How the model would be trained on by just these rows; `words` says it. Errors: as `next_update`."""
+        return next_step(self.subject, len(self.examples.Y))
+
+    @cached_property
     def next_update(self) -> Parameters:
         """What one step with just these rows would add to each parameter: by the model's optimizer, rate and penalty.
 
-        The optimizer's memory is the model's where it was kept, else fresh. Dropout is left out, which is drawn anew
-        each step. Errors: `LimpidError` where it is not known how the model was trained, or by L-BFGS.
+        The optimizer's memory is the model's where it was kept, else fresh: `next_step` says which. Dropout is left
+        out, which is drawn anew each step. Errors: `LimpidError` where it is not known how the model was trained, or
+        by L-BFGS.
         """
-        return next_update(self.subject, self.examples)
+        return self.next_step.update(self.subject, self.examples)
 
     @property
     def words(self) -> str:
@@ -99,7 +105,7 @@ class Blame(Result):
 
     def _of_layer(self, layer: int) -> list[dict[str, Any]]:
         delta, desire = self.deltas[layer - 1].sum(axis=0), self.desires[layer - 1].sum(axis=0)
-        sizes, wanted = np.abs(self.deltas[layer - 1]).sum(axis=0), np.abs(self.desires[layer - 1]).sum(axis=0)
+        sizes, wanted = np.abs(self.deltas[layer - 1]).sum(axis=0), self._wanted(layer)
         shares = sizes / (sizes.sum() or 1.0)
         active = self.trace.a[layer].mean(axis=0)
         return [
@@ -111,10 +117,21 @@ class Blame(Result):
                 "share": float(shares[unit]),
                 "desire": float(desire[unit]),
                 "activation": float(active[unit]),
-                "silent": bool(layer < self.subject.depth and sizes[unit] <= SILENT * wanted[unit]),
+                "silent": bool(wanted[unit] > 0 and sizes[unit] <= SILENT * wanted[unit]),
             }
             for unit in range(len(delta))
         ]
+
+    def _wanted(self, layer: int) -> Floats:
+        """(units,) how much is asked of each neuron: by its desire; of an output by how far it is off.
+
+        A cost that matches its output has a desire without bound there, and a delta that is just how far it is off.
+        """
+        if layer < self.subject.depth:
+            return np.asarray(np.abs(self.desires[layer - 1]).sum(axis=0))
+        bounded = np.isfinite(self.subject.network.output.range).all()
+        off = np.abs(self.trace.a[-1] - self.examples.Y)
+        return np.asarray((off * (off > SILENT)).mean(axis=0) * bounded)
 
     def _weights_of(self, layer: int, most: int) -> list[dict[str, Any]]:
         slopes, W = self.slopes[f"W{layer}"], self.subject.parameters[f"W{layer}"]

@@ -35,6 +35,11 @@ class WeightedSum(Result):
     """What the activation sees: the sum, or what the layer's normalisation makes of it."""
     value: float
     """f(z)."""
+    n_hat: float | None = None
+    """The sum less the mean, in standard deviations; None where nothing is normalised."""
+    gamma: float | None = None
+    beta: float | None = None
+    """z = gamma n_hat + beta."""
 
     @property
     def products(self) -> Floats:
@@ -48,8 +53,10 @@ class WeightedSum(Result):
             f"{self.name}: {len(self.w):,} terms w a add up to {self.total - self.bias:.4g}; with the bias "
             f"{self.bias:.4g} the sum is {self.total:.4g}. "
         )
-        if self.z != self.total:
-            told += f"Normalisation makes {self.z:.4g} of it. "
+        if self.n_hat is not None:
+            told += (
+                f"Normalised it is {self.n_hat:.4g}, times {self.gamma:.4g} plus {self.beta:.4g} makes {self.z:.4g}. "
+            )
         told += f"{self.activation} makes {self.value:.4g} of that. "
         a, w = self.a[largest], self.w[largest]
         return told + f"The largest term is {self.names[largest]}: {w:.4g} x {a:.4g} = {w * a:.4g}."
@@ -82,7 +89,10 @@ class Chain(Result):
     a: Floats
     """dz/dw: what comes in along the weight."""
     of_sum: Floats
-    """dC/d(w a + b): the neuron's blame, that passed through the layer's normalisation where there is one."""
+    """dC/d(w a + b): the neuron's blame, that passed through the layer's normalisation where there is one.
+
+    Over the batch, with its running statistics, that is dC/dz gamma / deviation; over the layer the sum by way of all
+    its neurons, since each sum moves their common mean and deviation."""
     delta: Floats
     """dC/dz."""
     slope: Floats | None
@@ -137,7 +147,11 @@ def sum_of(subject: Subject, trace: Trace, layer: int, unit: int, row: int) -> W
     """The sum of a neuron of `layer` for one row of a trace."""
     a, w = trace.a[layer - 1][row], subject.parameters[f"W{layer}"][:, unit]
     bias, z = float(subject.parameters[f"b{layer}"][unit]), float(trace.z[layer - 1][row, unit])
-    normalized = subject.network.layers[layer - 1].normalization is not None
+    normalized = trace.normalized[layer - 1]
+    own: dict[str, float] = {}
+    if normalized is not None:
+        own = {kind: float(subject.parameters[f"{kind}{layer}"][unit]) for kind in ("gamma", "beta")}
+        own["n_hat"] = float(normalized.n_hat[row, unit])
     return WeightedSum(
         name=subject.unit_name(layer, unit),
         activation=subject.network.layers[layer - 1].activation,
@@ -145,9 +159,10 @@ def sum_of(subject: Subject, trace: Trace, layer: int, unit: int, row: int) -> W
         a=a,
         w=w,
         bias=bias,
-        total=float(a @ w) + bias if normalized else z,
+        total=float(a @ w) + bias if own else z,
         z=z,
         value=float(trace.a[layer][row, unit]),
+        **own,
     )
 
 

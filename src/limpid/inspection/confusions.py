@@ -1,19 +1,20 @@
 """Where a network errs: what it takes for what, the errors it was surest of, and the neurons to blame for each."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import gradients
 from limpid.dataset import Dataset
-from limpid.displays import ORANGE
+from limpid.displays import ORANGE, axes
 from limpid.evaluation import evaluate
+from limpid.inspection.pictures import draw_pictures
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
 
-WORST, BLAMED = 20, 3
+WORST, BLAMED, IN_A_LINE = 20, 3, 5
 
 
 @dataclass
@@ -77,11 +78,33 @@ class Confusions(Result):
             for each in self.worst
         ]
 
+    def plot_worst(self, ax: Any = None) -> Self:
+        """Draw the worst errors on matplotlib's Axes `ax`, or on new ones: as pictures, or by their costs.
+
+        Errors: `LimpidError` where matplotlib is missing.
+        """
+        self.ax_ = axes(ax)
+        self.figure_ = self.ax_.figure
+        if self.subject.model.image_shape and self.worst:
+            told = [f"{each.true} as {each.answered}" for each in self.worst]
+            lines = [(f"{at + 1}.", self.x[at : at + IN_A_LINE], told[at : at + IN_A_LINE]) for at in self._lines]
+            draw_pictures(self.ax_, lines, self.subject.model.image_shape)
+        else:
+            self._draw_costs(self.ax_)
+        return self
+
+    @property
+    def _lines(self) -> range:
+        return range(0, len(self.worst), IN_A_LINE)
+
+    def _draw_costs(self, ax: Any) -> None:
+        rows = self.worst[::-1]
+        ax.barh([f"row {each.row}" for each in rows], [each.cost for each in rows], color=ORANGE)
+        ax.set(xlabel="cost")
+
     def _draw(self, ax: Any) -> None:
         if self.matrix is None:
-            rows = self.to_rows()[::-1]
-            ax.barh([f"row {row['row']}" for row in rows], [row["cost"] for row in rows], color=ORANGE)
-            ax.set(xlabel="cost")
+            self._draw_costs(ax)
             return
         wrong = self.matrix - np.diag(np.diag(self.matrix))
         ax.imshow(wrong, cmap="Oranges")
