@@ -10,6 +10,7 @@ from limpid.backprop import Trace, forward
 from limpid.explaining import explain
 from limpid.frames import table_of
 from limpid.inspection import confusions, faithfulness, hebb
+from limpid.inspection.draws import source_of
 from limpid.inspection.subject import Subject
 from limpid.network import Network
 from tests.helpers import INSPECTED, assert_close, make_examples, make_parameters, model_of
@@ -47,7 +48,7 @@ def test_blame_is_true_and_that_of_random_networks_is_not(digits: Model, replace
     assert found.by_neuron > 0.4
     assert found.randomised.shape == (10,)
     assert abs(found.randomised.mean()) < 0.1
-    assert np.abs(found.randomised).max() < 0.2  # the first draw of the training's seed, its start, has 0.3
+    assert np.abs(found.randomised).max() < 0.2  # the network that the training began with has 0.3
     assert found.gain[1] > 0
     assert found.over_activation[1] > 0
     curves = found.curves
@@ -60,6 +61,12 @@ def test_blame_is_true_and_that_of_random_networks_is_not(digits: Model, replace
     np.testing.assert_array_equal(again.randomised, found.randomised)
     assert again.gain == found.gain
     assert len(found.to_rows()) == len(curves["blame"])
+
+
+@pytest.mark.parametrize("seed", [0, np.random.default_rng(0), np.random.RandomState(0)], ids=["int", "new", "old"])
+def test_draws_are_not_those_of_a_training_with_the_same_seed(seed: Any) -> None:
+    assert abs(np.corrcoef(source_of(seed).normal(size=1000), np.random.default_rng(0).normal(size=1000))[0, 1]) < 0.1
+    assert source_of(0).normal() == source_of(0).normal()
 
 
 @pytest.mark.parametrize("network", INSPECTED, ids=str)

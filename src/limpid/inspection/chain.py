@@ -121,7 +121,8 @@ class Chain(Result):
         if len(self.a) > 1:
             told = "of " + " x ".join(name for name, _ in factors)
         of = "dC/dz is the sum over all outputs" if self.slope is None else "dC/da is the sum over the next layer"
-        more = f" {of}: {len(self.paths)} paths." if self.paths else ""
+        ways = f"{len(self.paths)} path{'s' * (len(self.paths) > 1)}"
+        more = f" {of}: {ways}." if self.paths else ""
         return f"{head}{told}.{more}"
 
     def to_rows(self) -> list[dict[str, Any]]:

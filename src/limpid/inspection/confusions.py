@@ -11,7 +11,7 @@ from limpid.dataset import Dataset
 from limpid.displays import ORANGE, axes
 from limpid.evaluation import evaluate
 from limpid.inspection.pictures import draw_pictures
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
 
 WORST, BLAMED, IN_A_LINE = 20, 3, 5
@@ -58,9 +58,8 @@ class Confusions(Result):
             told += f"Most often {true} is taken for {answered}: {count} times. "
         if self.worst:
             first = self.worst[0]
-            told += (
-                f"The worst is row {first.row}: {first.true} answered as {first.answered}, a cost of {first.cost:.3g}"
-            )
+            told += f"The worst is row {first.row}: {_told(first.true)} answered as {_told(first.answered)}, "
+            told += f"a cost of {first.cost:.3g}"
             names = [self.subject.unit_name(layer, unit) for layer, unit, _ in first.blamed]
             told += f"; most to blame: {', '.join(names)}." if names else "."
         return told.strip()
@@ -86,7 +85,7 @@ class Confusions(Result):
         self.ax_ = axes(ax)
         self.figure_ = self.ax_.figure
         if self.subject.model.image_shape and self.worst:
-            told = [f"{each.true} as {each.answered}" for each in self.worst]
+            told = [f"{_told(each.true)} as {_told(each.answered)}" for each in self.worst]
             lines = [(f"{at + 1}.", self.x[at : at + IN_A_LINE], told[at : at + IN_A_LINE]) for at in self._lines]
             draw_pictures(self.ax_, lines, self.subject.model.image_shape)
         else:
@@ -168,6 +167,13 @@ def _blamed(subject: Subject, x: Floats, y: Floats) -> list[tuple[int, int, floa
         for layer in subject.hidden
         for unit in np.argsort(-np.abs(deltas[layer - 1][0]), kind="stable")[:BLAMED].tolist()
     ]
+
+
+def _told(value: Any) -> str:
+    """An answer as a person reads it."""
+    if isinstance(value, np.ndarray):
+        return ", ".join(map(_told, value))
+    return told(_plain(value))
 
 
 def _plain(value: Any) -> Any:

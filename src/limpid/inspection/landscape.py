@@ -14,6 +14,7 @@ from limpid.displays import ORANGE
 from limpid.errors import LimpidError
 from limpid.frames import is_frame, table_of
 from limpid.inspection.course import TO_KEEP, kept_at, way_of
+from limpid.inspection.draws import source_of
 from limpid.inspection.flat import Flat
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
@@ -148,7 +149,7 @@ def landscape(
         raise LimpidError(f"the grid must have at least 3 points a side, got {grid!r}")
     if isinstance(span, bool) or not 0 < span < np.inf:
         raise LimpidError(f"the span must be a finite number above 0, got {span!r}")
-    subject, draws = Subject.of(model), np.random.default_rng(random)
+    subject, draws = Subject.of(model), source_of(random)
     trained = _in_its_precision(subject, as_trained(subject, *_sampled(X, y, draws)))
     directions = _direction(subject, draws), _direction(subject, draws)
     steps = np.linspace(-span, span, int(grid))

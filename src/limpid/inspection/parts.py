@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.concepts import Concept, concepts_for
+from limpid.inspection.draws import source_of
 from limpid.inspection.integrated import integrated_gradients
 from limpid.inspection.null import Bools, aurocs, pooled
 from limpid.inspection.result import Result
@@ -135,7 +136,7 @@ def parts(
     many are drawn. Errors: `LimpidError` for a layer that is not hidden, rows that do not fit, a concept without
     examples, or no concepts where rows are no pictures.
     """
-    subject, generator = Subject.of(model), np.random.default_rng(random)
+    subject, generator = Subject.of(model), source_of(random)
     layer = subject.check_layer(subject.hidden[0] if layer is None and subject.hidden else layer, hidden=True)
     if not 0 < alpha < 1:
         raise LimpidError(f"alpha must be between 0 and 1, got {alpha!r}")
