@@ -88,7 +88,8 @@ def of_blame(mnist: limpid.Dataset, model: Model) -> Iterator[Figure]:
         "",
         f"{true.correlation:.3f}, {true.by_neuron:.3f}",
     )
-    yield Figure("the same of a network with its weights shuffled", "about 0", f"{true.randomised:+.4f}")
+    told = f"{true.randomised.mean():+.4f}, at most {np.abs(true.randomised).max():.4f}"
+    yield Figure(f"the same of {len(true.randomised)} networks with random weights", "about 0", told)
     value, low, high = true.gain
     gain = f"{value:.2f} ({low:.2f} to {high:.2f})"
     yield Figure("by how much the order of blame raises the cost above a random order", "interval above 0", gain)
