@@ -34,8 +34,8 @@ def test_what_follows_from_a_layer_is_the_rest_of_the_network(network: Network, 
     subject = Subject.of(model_of(network, parameters))
     trace = forward(network, parameters, random.normal(size=(4, network.inputs)))
     for layer in range(1, subject.depth):
-        after = subject.after(trace.a[layer], layer)
-        assert_close(after.a[-1], trace.a[-1], 1e-12)
+        behind = subject.behind(layer).trace(trace.a[layer])
+        assert_close(behind.a[-1], trace.a[-1], 1e-12)
 
 
 @pytest.mark.parametrize("replacement", ["mean", "zero"])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import Trace, gradients, shares_of
+from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples
 from limpid.inspection.chain import Chain, WeightedSum, chain_of, sum_of
 from limpid.inspection.next_update import next_update
@@ -90,8 +91,6 @@ class Blame(Result):
         return self.ranked()
 
     def _draw(self, ax: Any) -> None:
-        from limpid.displays import BLUE, ORANGE
-
         rows = self.ranked(MOST)[::-1]
         names = [self.subject.unit_name(row["layer"], row["neuron"]) for row in rows]
         ax.barh(names, [row["blame"] for row in rows], color=[ORANGE if row["blame"] > 0 else BLUE for row in rows])

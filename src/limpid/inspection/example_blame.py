@@ -17,8 +17,8 @@ from limpid.errors import LimpidError
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
 from limpid.model import Model
+from limpid.objective import parts_of
 
-ROWS_AT_ONCE = 4096
 MOST = 10
 
 
@@ -82,7 +82,7 @@ def blame_examples(model: Any, x: Any, y: ArrayLike, X_train: Any, y_train: Arra
     if len(asked.Y) > 1:
         raise LimpidError(f"one row is asked about at a time, got {len(asked.Y)}")
     wanted = _slopes(given, asked)
-    scores = [_dots(wanted, _slopes(given, part)) for part in _parts(learned)]
+    scores = [_dots(wanted, _slopes(given, part)) for part in parts_of(learned)]
     return ExampleBlame(subject, np.concatenate(scores).astype(np.float64), np.asarray(y_train), X_train)
 
 
@@ -134,9 +134,3 @@ def _dots(one: _Slopes, many: _Slopes) -> NDArray[Any]:
     for (gamma, beta), (other_gamma, other_beta) in zip(one.others, many.others, strict=True):
         total += other_gamma @ gamma[0] + other_beta @ beta[0]
     return total
-
-
-def _parts(examples: Examples) -> list[Examples]:
-    starts = range(0, len(examples.Y), ROWS_AT_ONCE)
-    rows = [slice(start, start + ROWS_AT_ONCE) for start in starts]
-    return [Examples(examples.X[each], examples.Y[each]) for each in rows]

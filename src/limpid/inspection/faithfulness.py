@@ -134,10 +134,11 @@ def _predicted(subject: Subject, examples: Examples, trace: Trace, stead: list[F
 def _true(subject: Subject, examples: Examples, trace: Trace, stead: list[Floats]) -> Floats:
     before, found = _row_costs(subject, trace, examples.Y), []
     for layer in subject.hidden:
+        behind = subject.behind(layer)
         for unit in range(trace.a[layer].shape[1]):
             a = trace.a[layer].copy()
             a[:, unit] = stead[layer][unit]
-            found.append(_row_costs(subject, subject.after(a, layer), examples.Y) - before)
+            found.append(_row_costs(subject, behind.trace(a), examples.Y) - before)
     return np.array(found).T
 
 
@@ -159,7 +160,7 @@ def _replaced(
         units = a.shape[1]
         a = np.where(which[:, start : start + units], stead[layer], a)
         start += units
-        found = subject.after(a, layer)
+        found = subject.behind(layer).trace(a)
     return _row_costs(subject, found, examples.Y)
 
 

@@ -133,14 +133,11 @@ class Growth(Result):
 
     @property
     def words(self) -> str:
-        told = []
-        for each in self.layers:
-            name = self.subject.layer_name(each.layer)
-            of = name if each.layer in self.subject.hidden else f"the {name}"
-            told.append(
-                f"{each.grown:.0%} of the weights of {of} grew: its largest tenth are {_times(each.of_major)}, "
-                f"the others {_times(each.of_minor)}"
-            )
+        told = [
+            f"{each.grown:.0%} of the weights of {self.subject.called(each.layer)} grew: its largest tenth are "
+            f"{_times(each.of_major)}, the others {_times(each.of_minor)}"
+            for each in self.layers
+        ]
         first = self.ranked(1)[0]
         grew = f"grew most, from {first['start']:.2g} to {first['end']:.2g}"
         return (
@@ -155,10 +152,9 @@ class Growth(Result):
 
     def _row(self, of: LayerGrowth, at: int) -> dict[str, Any]:
         one, other = of.places[at].tolist()
-        names = self.subject.input_names
         return {
             "layer": of.layer,
-            "from": names[one] if of.layer == 1 else self.subject.unit_name(of.layer - 1, one),
+            "from": self.subject.names_before(of.layer)[one],
             "to": self.subject.unit_name(of.layer, other),
             "start": float(of.before[at]),
             "end": float(of.after[at]),

@@ -7,7 +7,7 @@ import numpy as np
 
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.errors import LimpidError
-from limpid.inspection.subject import Subject
+from limpid.inspection.subject import Subject, exact
 from limpid.network import Parameters
 from limpid.optimizers import Optimizer
 from limpid.recipe import Recipe, optimizer_of
@@ -21,10 +21,7 @@ def next_update(subject: Subject, examples: Examples) -> Parameters:
     rate = subject.given.history[-1].learning_rate if subject.given.history else recipe["learning_rate"]
     start = State(subject.parameters, optimizer.init(subject.parameters), 0)
     if (kept := subject.given.state) is not None and set(kept.slots) == set(optimizer.slots):
-        slots = {
-            slot: {name: array.astype(np.float64) for name, array in of.items()} for slot, of in kept.slots.items()
-        }
-        start = State(subject.parameters, slots, kept.step)
+        start = State(subject.parameters, {slot: exact(of) for slot, of in kept.slots.items()}, kept.step)
     descent = find_engine("reference").begin(subject.network, start, examples, StepRule(optimizer, **rule))
     descent.train(np.arange(len(examples.Y)), np.array([rate]))
     after = descent.state().parameters
