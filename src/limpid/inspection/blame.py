@@ -5,14 +5,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from limpid.backprop import Trace, gradients, shares_of
 from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples
 from limpid.inspection.chain import Chain, WeightedSum, chain_of, sum_of
 from limpid.inspection.next_update import next_update
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, largest_places
 from limpid.inspection.subject import Floats, Subject
 from limpid.network import Parameters
 
@@ -118,20 +118,18 @@ class Blame(Result):
     def _weights_of(self, layer: int, most: int) -> list[dict[str, Any]]:
         slopes, W = self.slopes[f"W{layer}"], self.subject.parameters[f"W{layer}"]
         before = self.subject.names_before(layer)
-        places = np.argsort(-np.abs(slopes), axis=None, kind="stable")[:most]
-        pairs: NDArray[np.int64] = np.column_stack(np.unravel_index(places, slopes.shape))
         return [
             {
                 "layer": layer,
                 "from": before[i],
                 "to": self.subject.unit_name(layer, j),
-                "i": int(i),
-                "j": int(j),
+                "i": i,
+                "j": j,
                 "weight": float(W[i, j]),
                 "blame": float(slopes[i, j]),
                 "next_update": float(self.next_update[f"W{layer}"][i, j]),
             }
-            for i, j in pairs.tolist()
+            for i, j in largest_places(slopes, most)
         ]
 
 

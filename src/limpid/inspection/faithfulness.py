@@ -11,13 +11,13 @@ from limpid.displays import BLUE, GREEN, ORANGE
 from limpid.engines import Examples
 from limpid.errors import LimpidError
 from limpid.inspection.result import Result
+from limpid.inspection.scoring import means_drawn_again, middle
 from limpid.inspection.subject import Floats, Subject
 
 STEPS = 20
 """Points of a deletion curve."""
 ORDERS = 20
 """Random ones."""
-RESAMPLES = 1000
 REPLACEMENTS = ("mean", "zero")
 
 
@@ -102,6 +102,7 @@ def faithfulness(
         ],
         axis=0,
     )
+    gains = (curves["blame"] - chance).mean(axis=1)
     return Faithfulness(
         replacement,
         predicted,
@@ -110,7 +111,7 @@ def faithfulness(
         _spearman(predicted.mean(axis=0), true.mean(axis=0)),
         _spearman(meaningless, true),
         {**{name: curve.mean(axis=0) for name, curve in curves.items()}, "random": chance.mean(axis=0)},
-        _interval((curves["blame"] - chance).mean(axis=1), generator),
+        (float(gains.mean()), *middle(means_drawn_again(gains, generator))),
     )
 
 
@@ -180,10 +181,3 @@ def _spearman(one: Floats, other: Floats) -> float:
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return 0.0
     return float(spearmanr(one.ravel(), other.ravel()).statistic)
-
-
-def _interval(values: Floats, random: np.random.Generator) -> tuple[float, float, float]:
-    """The mean over rows and its 95 % interval by drawing them again."""
-    means = [values[random.integers(len(values), size=len(values))].mean() for _ in range(RESAMPLES)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(values.mean()), float(low), float(high)

@@ -92,14 +92,14 @@ class Pruning(Result):
     @property
     def words(self) -> str:
         at = int(np.flatnonzero(self.shares == self.spare)[0])
-        model, best = self.subject.given, np.maximum(self.by_size, self.by_signal)
-        name = score_name(model)
+        task, best = self.subject.given.task, np.maximum(self.by_size, self.by_signal)
+        name = score_name(task)
         if at == 0:
-            falls = f"{name} falls to {told(model, best[1])}"
+            falls = f"{name} falls to {told(task, best[1])}"
             return f"No weights can go: already without {self.shares[1]:.0f} % of them {falls}."
         return (
             f"{self.spare} % of the weights can go: without the least important of them {name} is "
-            f"{told(model, best[at])} instead of {told(model, best[0])}."
+            f"{told(task, best[at])} instead of {told(task, best[0])}."
         )
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ class Pruning(Result):
     def _draw(self, ax: Any) -> None:
         ax.plot(self.shares, self.by_size, "o-", color=BLUE, label="the smallest weights")
         ax.plot(self.shares, self.by_signal, "s--", color=ORANGE, label="the smallest, by what comes in through them")
-        ax.set(xlabel="per cent of the weights set to 0", ylabel=score_name(self.subject.given))
+        ax.set(xlabel="per cent of the weights set to 0", ylabel=score_name(self.subject.given.task))
         ax.legend()
 
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.result import Result
+from limpid.inspection.scoring import score_name
 from limpid.inspection.subject import Floats, Subject
 
 HELD_OUT = 0.3
@@ -97,7 +98,7 @@ def layers(model: Any, X: Any, y: ArrayLike, random: int | np.random.Generator =
         np.array([_read(a, answers, learned, classes) for a in activations]),
         np.array([_read(a, random_answers, learned, classes) for a in activations]),
         np.array([[linear_cka(one, other) for other in activations] for one in activations]),
-        "accuracy" if classes else "R²",
+        score_name(subject.model.task),
         float(np.mean([_frequent(column, learned) for column in answers.T])) if classes else 0.0,
     )
 

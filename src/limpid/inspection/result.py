@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 from html import escape
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from limpid.displays import axes
 from limpid.errors import optional
 
@@ -65,6 +68,13 @@ class Result(ABC):
         )
         more = f"<p>... {len(rows):,} rows in all</p>" if len(rows) > ROWS_SHOWN else ""
         return f"<p>{escape(self.words)}</p><table><tr>{head}</tr>{body}</table>{more}"
+
+
+def largest_places(values: NDArray[Any], most: int | None = None) -> list[tuple[int, int]]:
+    """Places (i, j) of the numbers of (rows, columns) that are furthest from 0, those first; at most so many."""
+    order = np.argsort(-np.abs(values), axis=None, kind="stable")[:most]
+    rows, columns = np.unravel_index(order, values.shape)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def told(value: Any) -> str:
