@@ -137,7 +137,7 @@ def test_firing_together_is_the_mean_product(digits: Model) -> None:
         (lambda model, X, y: confusions(model, X[:, :3], y), "inputs must be rows of 64 numbers"),
         (lambda model, X, y: hebb(model, X, [99] * 5), "label 99 is none of the 10 classes"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused(digits: Model, asked: Any, told: str) -> None:
     with pytest.raises(LimpidError, match=told):
         asked(digits, *rows_of("digits", 5))

@@ -228,7 +228,7 @@ def test_rows_are_told_by_their_pull(digits: Model) -> None:
         (lambda model, x, y: blame(model, x, y).sum_of(1, 1, row=3), "there is no row 3: they go from 0 to 2"),
         (lambda model, x, y: blame_examples(model, x, y, x, y), "one row is asked about at a time, got 3"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused(digits: Model, asked: Any, told: str) -> None:
     with pytest.raises(LimpidError, match=told):
         asked(digits, *rows_of("digits", 3))

@@ -82,9 +82,10 @@ class Blame(Result):
             way = "too high" if first["blame"] > 0 else "too low"
             told.append(f"Most to blame in its layer: {first['name']}, whose sum is {way}.")
         silent = sum(row["silent"] for row in self.ranked())
-        told += [f"{silent} neurons are silent: they pass no blame on, which does not make them innocent."] * (
-            silent > 0
-        )
+        if silent == 1:
+            told.append("1 neuron is silent: it passes no blame on, which does not make it innocent.")
+        elif silent:
+            told.append(f"{silent} neurons are silent: they pass no blame on, which does not make them innocent.")
         return " ".join(told)
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -110,7 +111,9 @@ class Blame(Result):
                 "share": float(shares[unit]),
                 "desire": float(desire[unit]),
                 "activation": float(active[unit]),
-                "silent": bool(layer < self.subject.depth and sizes[unit] <= SILENT * wanted[unit]),
+                "silent": bool(
+                    layer < self.subject.depth and wanted[unit] > 0 and sizes[unit] <= SILENT * wanted[unit]
+                ),
             }
             for unit in range(len(delta))
         ]

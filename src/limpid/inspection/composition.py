@@ -55,7 +55,7 @@ class Composition(Result):
         what = f"the {'probability' if is_probability(self.subject) else 'value'} of {self.target}"
         told = (
             f"On {len(self.rows):,} rows {what} is {self.answer:.3g} on average. "
-            f"Most of layer {self.subject.hidden[-1]} push it: {most or 'none'}."
+            f"In {self.subject.layer_name(self.subject.hidden[-1])} it is pushed most by {most or 'none'}."
         )
         return " ".join([told, *(_proof(found) for found in self.ablations.values())])
 
@@ -143,7 +143,7 @@ def is_probability(subject: Subject) -> bool:
 
 def _proof(found: Ablation) -> str:
     """Both numbers of a layer, and what follows."""
-    told = f"Without the {len(found.units)} of layer {found.layer} that push most, it {_moved(found.lost)}"
+    told = f"Without the {len(found.units)} of layer {found.layer} that push it most, it {_moved(found.lost)}"
     if found.difference is None or found.others_lost is None:
         return f"{told}; there are not as many others."
     low, high = found.difference

@@ -10,7 +10,7 @@ from limpid.backprop import gradients
 from limpid.dataset import Dataset
 from limpid.displays import ORANGE
 from limpid.evaluation import evaluate
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
 
 WORST, BLAMED = 20, 3
@@ -49,20 +49,25 @@ class Confusions(Result):
 
     @property
     def words(self) -> str:
-        told = f"{self.errors:,} of {self.rows:,} rows are answered wrongly. "
-        if self.matrix is None:
-            told = f"Over {self.rows:,} rows. "
-        if self.pairs:
-            true, answered, count = self.pairs[0]
-            told += f"Most often {true} is taken for {answered}: {count} times. "
+        found = self.summary
         if self.worst:
             first = self.worst[0]
-            told += (
-                f"The worst is row {first.row}: {first.true} answered as {first.answered}, a cost of {first.cost:.3g}"
-            )
+            true, answered = answer_told(first.true), answer_told(first.answered)
+            found += f" The worst is row {first.row}: {true} answered as {answered}, a cost of {first.cost:.3g}"
             names = [self.subject.unit_name(layer, unit) for layer, unit, _ in first.blamed]
-            told += f"; most to blame: {', '.join(names)}." if names else "."
-        return told.strip()
+            found += f"; most to blame: {', '.join(names)}." if names else "."
+        return found
+
+    @property
+    def summary(self) -> str:
+        """How many errors there are, and the most frequent kind."""
+        if self.subject.model.task == "regression":
+            return f"Over {self.rows:,} rows."
+        found = f"{self.errors:,} of {self.rows:,} rows are answered wrongly."
+        if self.pairs:
+            true, answered, count = self.pairs[0]
+            found += f" Most often {true} is taken for {answered}: {'once' if count == 1 else f'{count:,} times'}."
+        return found
 
     def to_rows(self) -> list[dict[str, Any]]:
         return [
@@ -121,6 +126,11 @@ def confusions(model: Any, X: Any, y: ArrayLike, worst: int = WORST) -> Confusio
     pairs = [] if subject.model.classes is None else found.worst_confusions(subject.model.classes)
     x = examples.X[order]
     return Confusions(subject, found.confusion, pairs, errors, int(wrong.sum()), len(costs), x)
+
+
+def answer_told(value: Any) -> str:
+    """An answer as a person reads it: a number in four digits."""
+    return ", ".join(map(answer_told, value)) if isinstance(value, np.ndarray) else told(_plain(value))
 
 
 def _as_dataset(subject: Subject, X: Any, y: ArrayLike) -> Dataset:

@@ -34,10 +34,14 @@ def by_heart(of: Material) -> Iterator[Section]:
             "no use on what it has not. The gap between the two costs tells."
         ),
         paragraph(found.words, "verdict"),
-        chart(bar_figure(costs, "cost", "rows it has never seen"), "Cost of seen and unseen rows", ["rows", "cost"],
-              costs.items()),
+        chart(
+            bar_figure(costs, "cost", "rows it has never seen"),
+            "Cost of seen and unseen rows",
+            ["rows", "cost"],
+            costs.items(),
+        ),
         paragraph("Whether more data or another size would help takes training again: limpid capacity SOURCE.", "soft"),
-    ]  # fmt: skip
+    ]
     yield Section("overfitting", "Does it overfit?", parts)
 
 
