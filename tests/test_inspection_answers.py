@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid import Dataset, LimpidError, Model, learn, read
+from limpid import Dataset, LimpidError, MLPClassifier, Model, learn, read
 from limpid.backprop import forward
 from limpid.explaining import explain
 from limpid.frames import table_of
@@ -109,6 +109,17 @@ def test_a_perfect_network_has_no_confusions() -> None:
     found = confusions(learning.model, X, np.repeat([0, 1], 30))
     assert (found.errors, found.worst, found.pairs) == (0, [], [])
     assert found.words == "0 of 60 rows are answered wrongly."
+
+
+def test_of_several_answers_all_have_to_be_right(random: np.random.Generator) -> None:
+    X = random.normal(size=(90, 3))
+    y = np.column_stack([X[:, 0] > 0, (X[:, 1:] > 0).sum(axis=1)]).astype(int)
+    fitted = MLPClassifier((6,), solver="lbfgs", alpha=1, max_iter=1000, random_state=1).fit(X, y)
+    found = confusions(fitted, X, y)
+    wrong = (fitted.predict(X) != y).any(axis=1)
+    assert found.errors == wrong.sum() > 0
+    assert all(wrong[each.row] and each.certainty is None for each in found.worst)
+    assert found.words.startswith(f"{wrong.sum()} of 90 rows are answered wrongly. The worst is row")
 
 
 def test_firing_together_is_the_mean_product(digits: Model) -> None:

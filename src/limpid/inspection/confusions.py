@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import gradients
-from limpid.dataset import Dataset
 from limpid.displays import ORANGE
-from limpid.evaluation import evaluate
+from limpid.evaluation import confusion_of, most_confused
 from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
 
@@ -25,7 +24,7 @@ class Error:
     answered: Any
     cost: float
     certainty: float | None
-    """The probability of the answer; None for numbers."""
+    """The probability of the answer; None where there are no classes, or no probabilities of them."""
     blamed: list[tuple[int, int, float]]
     """(layer, neuron, delta) of the hidden neurons that are blamed most."""
 
@@ -104,28 +103,28 @@ def confusions(model: Any, X: Any, y: ArrayLike, worst: int = WORST) -> Confusio
     """
     subject = Subject.of(model)
     examples = subject.examples(X, y)
-    found = evaluate(subject.model, _as_dataset(subject, X, y))
-    trace = subject.trace(examples.X)
-    network = subject.network
+    trace, network = subject.trace(examples.X), subject.network
     costs = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], examples.Y).sum(axis=1)
-    answers = np.asarray(y)
-    wrong = np.ones(len(costs), bool) if found.accuracy is None else _wrong(found.predictions, answers)
+    answers, answered = np.asarray(y), subject.model.answers(trace.a[-1])
+    wrong = np.ones(len(costs), bool) if subject.model.task == "regression" else _wrong(answered, answers)
     places = np.flatnonzero(wrong)
     order = places[np.argsort(-costs[places], kind="stable")][:worst]
+    certainty = _certainty(subject, trace.a[-1])
     errors = [
         Error(
             int(row),
             answers[row],
-            found.predictions[row],
+            answered[row],
             float(costs[row]),
-            None if found.certainty is None else float(found.certainty[row].max()),
+            None if certainty is None else float(certainty[row]),
             _blamed(subject, examples.X[[row]], examples.Y[[row]]),
         )
         for row in order
     ]
-    pairs = [] if subject.model.classes is None else found.worst_confusions(subject.model.classes)
-    x = examples.X[order]
-    return Confusions(subject, found.confusion, pairs, errors, int(wrong.sum()), len(costs), x)
+    classes = subject.model.classes
+    matrix = None if classes is None else confusion_of(classes, answers, answered)
+    pairs = [] if classes is None or matrix is None else most_confused(matrix, classes)
+    return Confusions(subject, matrix, pairs, errors, int(wrong.sum()), len(costs), examples.X[order])
 
 
 def answer_told(value: Any) -> str:
@@ -133,14 +132,11 @@ def answer_told(value: Any) -> str:
     return ", ".join(map(answer_told, value)) if isinstance(value, np.ndarray) else told(_plain(value))
 
 
-def _as_dataset(subject: Subject, X: Any, y: ArrayLike) -> Dataset:
-    values, answers = X, np.asarray(y)
-    if subject.model.encoder is not None:
-        values = subject.model.encoder.table(X)
-    else:
-        values = np.asarray(X.toarray() if hasattr(X, "toarray") else X).reshape(len(answers), -1)
-    task = "classification" if subject.model.task == "multioutput" else subject.model.task
-    return Dataset("rows given", values, answers, task)
+def _certainty(subject: Subject, outputs: Floats) -> NDArray[Any] | None:
+    """(rows,) the probability of each row's class."""
+    if subject.model.classes is None or subject.network.output.range != (0.0, 1.0):
+        return None
+    return np.asarray(subject.model.probabilities(outputs).max(axis=1))
 
 
 def _wrong(predictions: NDArray[Any], answers: NDArray[Any]) -> NDArray[np.bool_]:
