@@ -12,13 +12,7 @@ from limpid.frames import table_of
 from limpid.inspection import confusions, faithfulness, hebb
 from limpid.inspection.subject import Subject
 from limpid.network import Network
-from tests.helpers import INSPECTED, assert_close, make_examples, make_parameters, model_of
-
-
-def rows_of(name: str, rows: int) -> tuple[Any, Any]:
-    data = read(name)
-    assert data.y is not None
-    return data.X[:rows], data.y[:rows]
+from tests.helpers import INSPECTED, assert_close, make_examples, make_parameters, model_of, rows_of
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,16 @@ from limpid.inspection import Blame, blame, blame_examples
 from limpid.network import Network, Parameters
 from limpid.recipe import Recipe, optimizer_of
 from limpid.solvers import SOLVERS
-from tests.helpers import INSPECTED, assert_close, central_difference, learned, make_examples, make_parameters, model_of
+from tests.helpers import (
+    INSPECTED,
+    assert_close,
+    central_difference,
+    learned,
+    make_examples,
+    make_parameters,
+    model_of,
+    rows_of,
+)
 
 
 def blamed(network: Network, random: np.random.Generator, rows: int = 3) -> tuple[Blame, Parameters, Any]:
@@ -111,13 +120,6 @@ def test_a_sum_is_that_of_its_terms(network: Network, random: np.random.Generato
         assert (weighted.z == weighted.total) == (network.layers[layer - 1].normalization is None)
         assert len(weighted.to_rows()) == len(parameters[f"W{layer}"])
         assert weighted.words
-
-
-def rows_of(name: str, rows: int) -> tuple[Any, Any]:
-    """The first rows of a data set and their answers."""
-    data = read(name)
-    assert data.y is not None
-    return data.X[:rows], data.y[:rows]
 
 
 @pytest.fixture(scope="module")

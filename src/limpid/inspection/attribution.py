@@ -54,7 +54,7 @@ class Attribution(Result):
     def words(self) -> str:
         parts, names = self.by_column[0], self.subject.column_names
         order = np.argsort(-parts, kind="stable")
-        told = f"{self.targets[0]} has the sum {self.value[0]:.4g}"
+        told = f"The sum for {self.targets[0]} is {self.value[0]:.4g}"
         told += f", {self.value_at_baseline[0]:.4g} at the baseline. " if self.method != "lrp" else ". "
         for way, places in (("for", order[:3]), ("against", order[::-1][:3])):
             most = [

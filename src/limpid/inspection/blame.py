@@ -80,7 +80,8 @@ class Blame(Result):
         for layer in (*self.subject.hidden, self.subject.depth):
             first = self.ranked(1, layer)[0]
             way = "too high" if first["blame"] > 0 else "too low"
-            told.append(f"Most to blame in its layer: {first['name']}, whose sum is {way}.")
+            who = f"neuron {first['neuron']}" if layer in self.subject.hidden else f"the neuron for {first['name']}"
+            told.append(f"In {self.subject.called(layer)} {who} is most to blame: its sum is {way}.")
         silent = sum(row["silent"] for row in self.ranked())
         if silent == 1:
             told.append("1 neuron is silent: it passes no blame on, which does not make it innocent.")

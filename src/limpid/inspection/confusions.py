@@ -51,7 +51,7 @@ class Confusions(Result):
         found = self.summary
         if self.worst:
             first = self.worst[0]
-            true, answered = answer_told(first.true), answer_told(first.answered)
+            true, answered = told(first.true), told(first.answered)
             found += f" The worst is row {first.row}: {true} answered as {answered}, a cost of {first.cost:.3g}"
             names = [self.subject.unit_name(layer, unit) for layer, unit, _ in first.blamed]
             found += f"; most to blame: {', '.join(names)}." if names else "."
@@ -125,11 +125,6 @@ def confusions(model: Any, X: Any, y: ArrayLike, worst: int = WORST) -> Confusio
     matrix = None if classes is None else confusion_of(classes, answers, answered)
     pairs = [] if classes is None or matrix is None else most_confused(matrix, classes)
     return Confusions(subject, matrix, pairs, errors, int(wrong.sum()), len(costs), examples.X[order])
-
-
-def answer_told(value: Any) -> str:
-    """An answer as a person reads it: a number in four digits."""
-    return ", ".join(map(answer_told, value)) if isinstance(value, np.ndarray) else told(_plain(value))
 
 
 def _certainty(subject: Subject, outputs: Floats) -> NDArray[Any] | None:

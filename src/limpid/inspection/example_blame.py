@@ -14,7 +14,7 @@ from limpid.backprop import Trace, back_to_first, forward, through_normalization
 from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples, find_engine, plain
 from limpid.errors import LimpidError
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
 from limpid.model import Model
 from limpid.objective import parts_of
@@ -49,13 +49,13 @@ class ExampleBlame(Result):
         total = float(np.abs(self.scores).sum()) or 1.0
         share = float(np.sort(np.abs(self.scores))[::-1][: max(1, len(self.scores) // 100)].sum()) / total
         best, worst = int(self.helpful[0]), int(self.harmful[0])
-        told = (
-            f"Of {len(self.scores):,} rows learned from, row {best} ({self.labels[best]}) pushed hardest towards this "
-            f"answer's being right. "
+        found = (
+            f"Of {len(self.scores):,} rows learned from, row {best} ({told(self.labels[best])}) pushed hardest towards "
+            "the right answer. "
         )
         if self.scores[worst] < 0:
-            told += f"Row {worst} ({self.labels[worst]}) pushed hardest against it. "
-        return told + f"One row in a hundred has {share:.0%} of all influence."
+            found += f"Row {worst} ({told(self.labels[worst])}) pushed hardest against it. "
+        return found + f"One row in a hundred has {share:.0%} of all influence."
 
     def to_rows(self) -> list[dict[str, Any]]:
         order = np.argsort(-np.abs(self.scores), kind="stable").tolist()
@@ -66,7 +66,7 @@ class ExampleBlame(Result):
     def _draw(self, ax: Any) -> None:
         order = [*self.helpful[:MOST], *self.harmful[:MOST][::-1]]
         colours = [BLUE if self.scores[at] > 0 else ORANGE for at in order]
-        ax.barh([f"row {at}: {self.labels[at]}" for at in order], self.scores[order], color=colours)
+        ax.barh([f"row {at}: {told(self.labels[at])}" for at in order], self.scores[order], color=colours)
         ax.invert_yaxis()
         ax.set(xlabel="how much learning from the row lowers the cost")
 

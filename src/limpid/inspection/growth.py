@@ -96,9 +96,9 @@ class Pruning(Result):
         name = score_name(task)
         if at == 0:
             falls = f"{name} falls to {told(task, best[1])}"
-            return f"No weights can go: already without {self.shares[1]:.0f} % of them {falls}."
+            return f"No weights can go: already without {self.shares[1]:.0f}% of them {falls}."
         return (
-            f"{self.spare} % of the weights can go: without the least important of them {name} is "
+            f"{self.spare}% of the weights can go: without the least important of them {name} is "
             f"{told(task, best[at])} instead of {told(task, best[0])}."
         )
 
@@ -139,7 +139,7 @@ class Growth(Result):
             for each in self.layers
         ]
         first = self.ranked(1)[0]
-        grew = f"grew most, from {first['start']:.2g} to {first['end']:.2g}"
+        grew = f"grew most in size, from {first['start']:.2g} to {first['end']:.2g}"
         return (
             ". ".join([*told, f"The weight from {first['from']} to {first['to']} {grew}"])
             + "."
@@ -251,4 +251,7 @@ def _most_changed(changes: Floats, most: int, shrunk: bool) -> list[int]:
 
 
 def _times(factor: float) -> str:
-    return "where 0 was" if np.isnan(factor) else f"{factor:.2g} times as large as they began"
+    if np.isnan(factor):
+        return "where 0 was"
+    times = f"{factor:.2g}"
+    return "as large as at the start" if times == "1" else f"{times} times as large as at the start"

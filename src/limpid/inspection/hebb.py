@@ -38,11 +38,11 @@ class Hebb(Result):
     def words(self) -> str:
         told = []
         for number, correlation in enumerate(self.with_weights, start=1):
-            name = self.subject.layer_name(number)
             more = "" if self.with_steps is None else f", with the next step {self.with_steps[number - 1]:+.2f}"
-            told.append(f"{name}: firing together goes with the weight by {correlation:+.2f}{more}")
+            told.append(f"in {self.subject.called(number)} it goes with the weight by {correlation:+.2f}{more}")
         return (
-            f"Correlations over {self.rows:,} rows. {'; '.join(told)}. That neurons which fire together wire together "
+            f"How firing together correlates over {self.rows:,} rows: {'; '.join(told)}. "
+            "That neurons which fire together wire together "
             "is an analogy here: these weights were learned by backpropagation."
         )
 

@@ -17,7 +17,7 @@ from limpid.inspection.course import TO_KEEP, kept_at, way_of
 from limpid.inspection.flat import Flat
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
-from limpid.inspection.trained import as_trained, costs_of
+from limpid.inspection.trained import as_trained, cost_elsewhere
 from limpid.network import Parameters
 from limpid.table import Table
 
@@ -154,7 +154,7 @@ def landscape(
     trained = as_trained(subject, *_sampled(X, y, draws))
     directions = _direction(subject, draws), _direction(subject, draws)
     steps = np.linspace(-span, span, int(grid))
-    cost_at = costs_of(subject, trained)
+    cost_at = cost_elsewhere(subject, trained)
 
     def on_slice(x: float, y: float) -> float:
         return cost_at(

@@ -142,9 +142,9 @@ class Overfitting(Result):
         because = f": {', and '.join(self.reasons)}" if self.overfits else ""
         parts = [
             f"{lead}{because}.",
-            f"{name.replace('a', 'A', 1)} is {told(task, self.score_seen)} on {self.rows_seen:,} rows learned from "
-            f"and {told(task, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher "
-            f"there ({self.gap_low:.3g} to {self.gap_high:.3g}).",
+            f"{name[0].upper()}{name[1:]} is {told(task, self.score_seen)} on {self.rows_seen:,} rows learned from and "
+            f"{told(task, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher there "
+            f"({self.gap_low:.3g} to {self.gap_high:.3g}).",
         ]
         if self.separation is not None:
             parts.append(f"Watched rows separated from those learned from after epoch {self.separation}.")

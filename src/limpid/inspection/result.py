@@ -78,7 +78,9 @@ def largest_places(values: NDArray[Any], most: int | None = None) -> list[tuple[
 
 
 def told(value: Any) -> str:
-    """A plain value as a person reads it: nothing for None, four digits of a number."""
+    """A value as a person reads it: nothing for None, four digits of a number, several with commas between."""
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, np.ndarray):
+        return ", ".join(map(told, value))
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)

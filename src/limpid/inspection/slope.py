@@ -16,7 +16,7 @@ from limpid.errors import LimpidError
 from limpid.inspection.hessian import Ends, Surroundings, ends_of
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
-from limpid.inspection.trained import Trained, as_trained, costs_of
+from limpid.inspection.trained import Trained, as_trained, cost_elsewhere
 from limpid.memory import SMALL, memory_available
 from limpid.network import Parameters
 
@@ -223,7 +223,7 @@ def _curves(
     subject: Subject, trained: Trained, curvatures: Floats, directions: tuple[Parameters, Parameters]
 ) -> tuple[Floats, list[Floats]]:
     """So far that the cost about doubles where it bends most; in the model's own precision, by its own engine."""
-    cost = costs_of(subject, trained)
+    cost = cost_elsewhere(subject, trained)
     reach = sqrt(2 * max(trained.cost(subject.parameters), 1e-6) / (float(np.abs(curvatures).max()) or 1.0))
     distances = np.linspace(-reach, reach, POINTS)
 

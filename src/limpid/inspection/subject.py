@@ -12,7 +12,7 @@ from limpid.encoder import Scaling
 from limpid.engines import Examples, plain
 from limpid.errors import LimpidError, listed, nearest
 from limpid.model import Model
-from limpid.network import Network, Parameters
+from limpid.network import Network, Parameters, kind_and_layer
 
 Floats = NDArray[np.float64]
 
@@ -70,10 +70,9 @@ class Subject:
         """What follows a layer, as a network of its own whose inputs are that layer's activations."""
         parameters = {}
         for name, array in self.parameters.items():
-            kind = name.rstrip("0123456789")
-            number = int(name.removeprefix(kind)) - layer
-            if number > 0:
-                parameters[f"{kind}{number}"] = array
+            kind, number = kind_and_layer(name)
+            if number > layer:
+                parameters[f"{kind}{number - layer}"] = array
         units, layers = self.network.layers[layer - 1].units, self.network.layers[layer:]
         network = replace(self.network, inputs=units, layers=layers)
         model = replace(

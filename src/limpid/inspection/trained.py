@@ -62,7 +62,7 @@ def as_trained(subject: Subject, X: Any, y: ArrayLike) -> Trained:
     return Trained(subject.network, examples, _pull(subject))
 
 
-def costs_of(subject: Subject, trained: Trained) -> Callable[[Parameters], float]:
+def cost_elsewhere(subject: Subject, trained: Trained) -> Callable[[Parameters], float]:
     """Parameters to cost and penalty: quick, in the model's own precision, by its own engine."""
     given, own = subject.given, trained.in_precision(subject.given.dtype)
 
