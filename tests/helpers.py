@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid import read
 from limpid.activations import ACTIVATIONS, find_activation
 from limpid.costs import COSTS
 from limpid.embedding import Embedding
@@ -113,6 +114,13 @@ def assert_close(got: Any, wanted: Any, relative: float, what: str = "") -> None
     scale = max(1.0, float(np.abs(wanted).max(initial=0)))
     error = float(np.abs(got - wanted).max(initial=0)) / scale
     assert error <= relative, f"{what}: off by {error:.3g}, allowed {relative:.3g}"
+
+
+def rows_of(name: str, rows: int) -> tuple[Any, Any]:
+    """The first rows of a data set, and their answers."""
+    data = read(name)
+    assert data.y is not None
+    return data.X[:rows], data.y[:rows]
 
 
 INSPECTED = [

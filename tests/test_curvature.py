@@ -127,7 +127,10 @@ def test_the_check_finds_a_wrong_product(
     if broken == "second_derivative":
         monkeypatch.setattr(type(ACTIVATIONS["tanh"]), broken, lambda _, z, a: -2 * a)
     else:
-        without: Any = lambda self, blame, blame_dot, sums_dot, normalized: self.backward(blame_dot, normalized)  # noqa: E731
+
+        def without(self: Any, blame: Any, blame_dot: Any, sums_dot: Any, normalized: Any) -> Any:
+            return self.backward(blame_dot, normalized)
+
         monkeypatch.setattr(OverLayer, broken, without)
     with pytest.raises(AssertionError, match="off by"):
         check(make_network("tanh", normalization="layer"), random)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid import Dataset, LimpidError, Model, learn, read
+from limpid import Dataset, LimpidError, MLPClassifier, Model, learn, read
 from limpid.backprop import Trace, forward
 from limpid.explaining import explain
 from limpid.frames import table_of
@@ -13,13 +13,7 @@ from limpid.inspection import confusions, faithfulness, hebb
 from limpid.inspection.draws import source_of
 from limpid.inspection.subject import Subject
 from limpid.network import Network
-from tests.helpers import INSPECTED, assert_close, make_examples, make_parameters, model_of
-
-
-def rows_of(name: str, rows: int) -> tuple[Any, Any]:
-    data = read(name)
-    assert data.y is not None
-    return data.X[:rows], data.y[:rows]
+from tests.helpers import INSPECTED, assert_close, make_examples, make_parameters, model_of, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +29,8 @@ def test_what_follows_from_a_layer_is_the_rest_of_the_network(network: Network, 
     subject = Subject.of(model_of(network, parameters))
     trace = forward(network, parameters, random.normal(size=(4, network.inputs)))
     for layer in range(1, subject.depth):
-        after = subject.after(trace.a[layer], layer)
-        assert_close(after.a[-1], trace.a[-1], 1e-12)
+        behind = subject.behind(layer).trace(trace.a[layer])
+        assert_close(behind.a[-1], trace.a[-1], 1e-12)
 
 
 @pytest.mark.parametrize("replacement", ["mean", "zero"])
@@ -85,7 +79,7 @@ def test_true_changes_are_those_of_the_whole_network(network: Network, random: n
         for unit in range(trace.a[layer].shape[1]):
             a = trace.a[layer].copy()
             a[:, unit] = 0
-            wanted = costs(subject.after(a, layer)) - costs(trace)
+            wanted = costs(subject.behind(layer).trace(a)) - costs(trace)
             assert_close(found.true[:, column], wanted, 1e-12, f"layer {layer}, neuron {unit}")
             column += 1
     assert column == found.true.shape[1]
@@ -148,6 +142,17 @@ def test_a_perfect_network_has_no_confusions() -> None:
     assert found.words == "0 of 60 rows are answered wrongly."
 
 
+def test_of_several_answers_all_have_to_be_right(random: np.random.Generator) -> None:
+    X = random.normal(size=(90, 3))
+    y = np.column_stack([X[:, 0] > 0, (X[:, 1:] > 0).sum(axis=1)]).astype(int)
+    fitted = MLPClassifier((6,), solver="lbfgs", alpha=1, max_iter=1000, random_state=1).fit(X, y)
+    found = confusions(fitted, X, y)
+    wrong = (fitted.predict(X) != y).any(axis=1)
+    assert found.errors == wrong.sum() > 0
+    assert all(wrong[each.row] and each.certainty is None for each in found.worst)
+    assert found.words.startswith(f"{wrong.sum()} of 90 rows are answered wrongly. The worst is row")
+
+
 def test_firing_together_is_the_mean_product(digits: Model) -> None:
     X, y = rows_of("digits", 40)
     found = hebb(digits, X, y)
@@ -174,7 +179,7 @@ def test_firing_together_is_the_mean_product(digits: Model) -> None:
         (lambda model, X, y: confusions(model, X[:, :3], y), "inputs must be rows of 64 numbers"),
         (lambda model, X, y: hebb(model, X, [99] * 5), "label 99 is none of the 10 classes"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused(digits: Model, asked: Any, told: str) -> None:
     with pytest.raises(LimpidError, match=told):
         asked(digits, *rows_of("digits", 5))

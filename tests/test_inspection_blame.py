@@ -29,6 +29,7 @@ from tests.helpers import (
     make_network,
     make_parameters,
     model_of,
+    rows_of,
 )
 
 
@@ -133,13 +134,6 @@ def test_a_sum_is_that_of_its_terms(network: Network, random: np.random.Generato
             assert "Normalised it is" in weighted.words
         assert len(weighted.to_rows()) == len(parameters[f"W{layer}"])
         assert weighted.words
-
-
-def rows_of(name: str, rows: int) -> tuple[Any, Any]:
-    """The first rows of a data set and their answers."""
-    data = read(name)
-    assert data.y is not None
-    return data.X[:rows], data.y[:rows]
 
 
 @pytest.fixture(scope="module")
@@ -368,7 +362,7 @@ def test_rows_of_numbers_are_drawn_as_bars() -> None:
         (lambda model, x, y: blame(model, x, y).sum_of(1, 1, row=3), "there is no row 3: they go from 0 to 2"),
         (lambda model, x, y: blame_examples(model, x, y, x, y), "one row is asked about at a time, got 3"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused(digits: Model, asked: Any, told: str) -> None:
     with pytest.raises(LimpidError, match=told):
         asked(digits, *rows_of("digits", 3))

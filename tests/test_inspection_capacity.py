@@ -12,9 +12,7 @@ from limpid.inspection.capacity_curves import Point, layers_told, sizes_of
 from limpid.together import train_many
 
 
-def made(
-    costs: dict[tuple[int, ...], tuple[float, float]], noise: float = 0.01, seeds: int = 3, score_name: str = "accuracy"
-) -> CapacityCurves:
+def made(costs: dict[tuple[int, ...], tuple[float, float]], noise: float = 0.01, seeds: int = 3) -> CapacityCurves:
     """Of sizes with these costs on rows learned from and on unseen ones."""
     random = np.random.default_rng(0)
     data, points = read("iris"), []
@@ -22,7 +20,7 @@ def made(
         for seed in range(seeds):
             rows = unseen + noise * random.normal(size=50)
             points.append(Point(hidden, seed, weights, learned, float(rows.mean()), 0.9, 10, 0.1, rows))
-    return CapacityCurves(data, [*costs], seeds, {}, points, score_name)
+    return CapacityCurves(data, [*costs], seeds, {}, points)
 
 
 @pytest.fixture(scope="module")

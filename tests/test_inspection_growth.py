@@ -36,8 +36,9 @@ def test_what_grew_and_what_shrank() -> None:
     ]
     assert found.ranked(1, shrunk=True)[0]["from"] == "input 1"
     assert found.words == (
-        "50% of the weights of the output layer grew: its largest tenth are 3 times as large as they began, the others "
-        "0.25 times as large as they began. The weight from input 0 to output 0 grew most, from 1 to -3."
+        "50% of the weights of the output layer grew: its largest tenth are 3 times as large as at the start, the "
+        "others 0.25 times as large as at the start. The weight from input 0 to output 0 grew most in "
+        "size, from 1 to -3."
     )
 
 
@@ -57,7 +58,7 @@ def test_pruning_takes_the_smallest_or_those_that_little_comes_in_through() -> N
     assert found.by_size[half] < 0.01  # the weight of 0.1 went, through which all comes in
     assert found.by_signal[half] > 0.99
     assert found.spare == 70
-    assert found.words.startswith("70 % of the weights can go: without the least important of them R² is 1.000 instead")
+    assert found.words.startswith("70% of the weights can go: without the least important of them R² is 1.000 instead")
 
 
 def test_pruning_to_the_last_share_is_pruning_by_hand(random: np.random.Generator) -> None:
@@ -155,7 +156,7 @@ def test_a_network_that_needs_every_weight_is_told(random: np.random.Generator) 
     shares, falling = np.array([0.0, 10.0, 20.0]), np.array([1.0, 0.5, 0.2])
     found = Pruning(subject, shares, falling, falling)
     assert found.spare == 0
-    assert found.words == "No weights can go: already without 10 % of them R² falls to 0.500."
+    assert found.words == "No weights can go: already without 10% of them R² falls to 0.500."
 
 
 def test_digits_need_few_of_their_weights() -> None:

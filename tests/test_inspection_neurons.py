@@ -184,7 +184,7 @@ def test_deeper_layers_are_scored_too(pictures: Any, random: np.random.Generator
         ({"concepts": [Concept("hat", np.zeros(3, bool))]}, "concept 'hat': 250 rows need as many marks"),
         ({"y": [1, 2]}, "250 rows of inputs need as many answers, got 2"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused(pictures: Any, random: np.random.Generator, asked: Any, told: str) -> None:
     network = dense_network(256, (4,), 2)
     model = picture_model(network, make_parameters(network, random))
@@ -301,7 +301,8 @@ def test_layers_know_more_than_their_control() -> None:
     data = read("digits").rows(np.arange(500))
     learning = learn(data, hidden=[32, 16], epochs=100, seed=0)
     list(learning)
-    found = layers(learning.model, data.X, data.y)  # type: ignore[arg-type]
+    assert data.y is not None
+    found = layers(learning.model, data.X, data.y)
     assert found.names == ["inputs", "hidden layer 1", "hidden layer 2", "output layer"]
     assert found.accuracy.min() > 0.85
     assert found.control.max() < 0.4
@@ -312,7 +313,7 @@ def test_layers_know_more_than_their_control() -> None:
     assert found.plot().ax_.lines
     assert found.to_frame().height == 4
     with pytest.raises(LimpidError, match="at least 20 rows are needed"):
-        layers(learning.model, data.X[:10], data.y[:10])  # type: ignore[index]
+        layers(learning.model, data.X[:10], data.y[:10])
     with pytest.raises(LimpidError, match="500 rows of inputs need as many answers, got 3"):
         layers(learning.model, data.X, [1, 2, 3])
     with pytest.raises(LimpidError, match="answers must be one label for each row, got shape"):

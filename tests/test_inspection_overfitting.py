@@ -133,7 +133,10 @@ def test_the_interval_covers_the_true_gap() -> None:
     assert 52 <= held <= 60
 
 
-@pytest.mark.parametrize(("output", "cost"), fitting_pairs())
+WITHOUT_NUMBERS = {"cross_entropy", "binary_cross_entropy", "poisson", "squared_error", "absolute_error"}
+
+
+@pytest.mark.parametrize(("output", "cost"), [each for each in fitting_pairs() if each[1] in WITHOUT_NUMBERS])
 def test_one_answer_for_all_is_the_best_there_is(output: str, cost: str, random: np.random.Generator) -> None:
     network = make_network("tanh", output, cost)
     examples = make_examples(network, random, rows=40)
@@ -143,9 +146,8 @@ def test_one_answer_for_all_is_the_best_there_is(output: str, cost: str, random:
         answer = examples.Y.mean(axis=0) + random.normal(size=3) * 0.1
         answer = np.abs(answer) / (np.abs(answer).sum() if output == "softmax" else 1)
         every = np.broadcast_to(np.clip(answer, 1e-3, None if cost == "poisson" else 0.999), examples.Y.shape)
-        if cost in {"cross_entropy", "binary_cross_entropy", "poisson", "squared_error", "absolute_error"}:
-            other = network.cost_function.terms(every, examples.Y).sum(axis=1).mean()
-            assert base <= other + 1e-9, (output, cost)
+        other = network.cost_function.terms(every, examples.Y).sum(axis=1).mean()
+        assert base <= other + 1e-9
 
 
 def epochs_of(costs: list[float], watched: list[float | None]) -> list[Epoch]:

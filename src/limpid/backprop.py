@@ -113,7 +113,7 @@ def back_to_first(network: Network, parameters: Parameters, trace: Trace, layer:
     """
     slopes = [of_z]
     for number in range(layer, 1, -1):
-        of_a = _of_inputs(network, parameters, trace, number, slopes[0])
+        of_a = of_inputs(network, parameters, trace, number, slopes[0])
         activation = network.layers[number - 2].function
         slopes.insert(0, activation.backward(trace.z[number - 2], trace.a[number - 1], of_a))
     return slopes
@@ -122,10 +122,10 @@ def back_to_first(network: Network, parameters: Parameters, trace: Trace, layer:
 def towards_inputs(network: Network, parameters: Parameters, trace: Trace, layer: int, of_z: Array) -> list[Array]:
     """`back_to_first`, and before these the slopes along x (rows, inputs)."""
     slopes = back_to_first(network, parameters, trace, layer, of_z)
-    return [_of_inputs(network, parameters, trace, 1, slopes[0]), *slopes]
+    return [of_inputs(network, parameters, trace, 1, slopes[0]), *slopes]
 
 
-def _of_inputs(network: Network, parameters: Parameters, trace: Trace, number: int, of_z: Array) -> Array:
+def of_inputs(network: Network, parameters: Parameters, trace: Trace, number: int, of_z: Array) -> Array:
     """The slopes along what comes into a layer, (rows, fan_in), from those along its z."""
     of_sums, _ = through_normalization(network.layers[number - 1], parameters, trace, number, of_z)
     return of_sums @ parameters[f"W{number}"].T

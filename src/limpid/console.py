@@ -18,6 +18,7 @@ from limpid.comparison import Comparison, Standing, words
 from limpid.embedding import Embedding
 from limpid.evaluation import Evaluation
 from limpid.inspection.capacity_curves import CapacityCurves, layers_told
+from limpid.inspection.scoring import score_name, told
 from limpid.learning import Learning
 from limpid.model import Model
 from limpid.profile import suspects_of
@@ -32,7 +33,7 @@ UNEVEN = 0.8
 @contextmanager
 def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Callable[[Epoch], None]]:
     """A bar on stderr with cost, validation score and time left; the function given is called with each epoch."""
-    score = "R²" if learning.dataset.task == "regression" else "accuracy"
+    score = score_name(learning.dataset.task)
     if not quiet:
         say(describe(learning))
         for caution in cautions(learning):
@@ -259,7 +260,7 @@ def sized(curves: CapacityCurves) -> None:
         table.add_column(heading.replace(" ", "\n"), justify="left" if heading in {"hidden", ""} else "right")
     for row in curves.to_rows():
         spread = f"± {row['deviation']:.2g}" if row["deviation"] is not None else ""
-        score = f"{row['score']:.3f}" if curves.score_name == "R²" else f"{row['score']:.1%}"
+        score = told(curves.dataset.task, row["score"])
         costs = f"{row['cost_learned']:.3g}", f"{'= ' if row['as_good'] else ''}{row['cost_unseen']:.3g}"
         table.add_row(
             *(row["hidden"], f"{row['weights']:,}", *costs, spread, f"{row['gap']:.2g}", score, f"{row['epochs']:.0f}"),

@@ -11,7 +11,7 @@ from limpid.activations import Activation, Array, Elementwise
 from limpid.backprop import backward, forward, shares_of, through_normalization
 from limpid.costs import Cost
 from limpid.groups import by_group
-from limpid.network import Network, Parameters
+from limpid.network import Network, Parameters, kind_and_layer
 from limpid.normalization import Normalized, find_normalization
 
 
@@ -138,7 +138,7 @@ def _through_softmax(a: Array, of_a: Array, a_dot: Array, of_a_dot: Array) -> Ar
 def _learned(network: Network, direction: Parameters) -> Parameters:
     """With 0 for what is not learned."""
     xp = array_namespace(direction["W1"])
-    fixed = {name for name in direction if name.rstrip("0123456789") in {"mean", "variance"}}
+    fixed = {name for name in direction if kind_and_layer(name)[0] in {"mean", "variance"}}
     found = {name: xp.zeros_like(array) if name in fixed else array for name, array in direction.items()}
     if network.embedding is not None:
         W, learned = found["W1"], xp.asarray(network.embedding.learned)

@@ -94,16 +94,26 @@ def weight_figure(weights: NDArray[Any], features: tuple[str, ...], units: tuple
 
 def grey_picture(pixels: NDArray[Any], full_scale: float, negative: bool = True) -> str:
     """Pixels (height, width) of 0..full_scale as a PNG data address; `negative`: bright ink is shown dark on white."""
-    grey = (np.clip(pixels / full_scale, 0, 1) * 255).astype(np.uint8)
-    return _address(np.uint8(255) - grey if negative else grey)
+    return _address(grey_pixels(pixels, full_scale, negative))
 
 
 def weight_picture(weights: NDArray[Any], limit: float) -> str:
-    """Weights (height, width) as a PNG data address: blue pulls down, orange pushes up, white does nothing."""
+    """Weights (height, width) as a PNG data address, in the colours of `weight_pixels`."""
+    return _address(weight_pixels(weights, limit))
+
+
+def grey_pixels(pixels: NDArray[Any], full_scale: float, negative: bool = True) -> NDArray[np.uint8]:
+    """Pixels of 0..full_scale as bytes; `negative`: what is bright becomes dark."""
+    grey = (np.clip(pixels / full_scale, 0, 1) * 255).astype(np.uint8)
+    return np.uint8(255) - grey if negative else grey
+
+
+def weight_pixels(weights: NDArray[Any], limit: float) -> NDArray[np.uint8]:
+    """Weights (...) as red, green and blue (..., 3): blue pulls down, orange pushes up, white does nothing."""
     share = np.clip(weights / (limit or 1.0), -1, 1)[..., None]
     blue, orange = np.array([0, 114, 178]), np.array([213, 94, 0])
     colour = 255 + np.abs(share) * (np.where(share < 0, blue, orange) - 255)
-    return _address(colour.astype(np.uint8))
+    return np.asarray(colour, np.uint8)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
@@ -126,13 +136,6 @@ def axes(ax: Any = None) -> Any:
     except ImportError:
         raise LimpidError("pictures need matplotlib: pip install 'limpid[plot]'") from None
     return pyplot.subplots(layout="constrained")[1]
-
-
-def diverging() -> Any:
-    """matplotlib's colours for numbers around 0: blue below, white, orange above."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("limpid", [BLUE, "white", ORANGE])
 
 
 def check_drawable() -> None:

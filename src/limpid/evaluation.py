@@ -48,12 +48,15 @@ class Evaluation:
 
     def worst_confusions(self, classes: NDArray[Any], most: int = 5) -> list[tuple[Any, Any, int]]:
         """The pairs (true, predicted, rows) of different classes with the most rows, most first."""
-        if self.confusion is None:
-            return []
-        wrong = self.confusion - np.diag(np.diag(self.confusion))
-        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-        pairs = [np.unravel_index(place, wrong.shape) for place in order]
-        return [(classes[true], classes[got], int(wrong[true, got])) for true, got in pairs if wrong[true, got]]
+        return [] if self.confusion is None else most_confused(self.confusion, classes, most)
+
+
+def most_confused(confusion: NDArray[np.int64], classes: NDArray[Any], most: int = 5) -> list[tuple[Any, Any, int]]:
+    """The pairs (true, predicted, rows) of different classes with the most rows, most first."""
+    wrong = confusion - np.diag(np.diag(confusion))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [np.unravel_index(place, wrong.shape) for place in order]
+    return [(classes[true], classes[got], int(wrong[true, got])) for true, got in pairs if wrong[true, got]]
 
 
 def evaluate(model: Model, dataset: Dataset) -> Evaluation:
@@ -77,7 +80,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         accuracy=None if regression else score_for(model.task)(outputs, examples.Y),
         rmse=float(np.sqrt(np.mean((predictions - dataset.y) ** 2))) if regression else None,
         r2=r_squared(outputs, examples.Y) if regression else None,
-        confusion=None if model.classes is None else _confusion(model.classes, dataset.y, predictions),
+        confusion=None if model.classes is None else confusion_of(model.classes, dataset.y, predictions),
     )
 
 
@@ -175,6 +178,7 @@ def share(right: NDArray[Any], weights: NDArray[Any] | None) -> float:
     return float(np.average(right, weights=weights))
 
 
-def _confusion(classes: NDArray[Any], y: NDArray[Any], predictions: NDArray[Any]) -> NDArray[np.int64]:
+def confusion_of(classes: NDArray[Any], y: NDArray[Any], predictions: NDArray[Any]) -> NDArray[np.int64]:
+    """(classes, classes) rows with the true class down and the predicted class across."""
     true, got = np.searchsorted(classes, y), np.searchsorted(classes, predictions)
     return np.bincount(true * len(classes) + got, minlength=len(classes) ** 2).reshape(len(classes), len(classes))

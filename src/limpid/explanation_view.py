@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from limpid.displays import grey_pixels, weight_pixels
 from limpid.explaining import COLUMNS, Explanation
 from limpid.terminal import console, plain, say
 
@@ -45,13 +46,15 @@ def _attribution(of: Explanation) -> None:
     shape, found = of.model.image_shape, of.attribution
     if shape and shape[1] <= WIDEST:
         pixels = np.asarray(of.x.X[0], float).reshape(shape)
+        grey = grey_pixels(pixels, float(of.x.full_scale or pixels.max() or 1), negative=False)
         if console.color_system is None:
-            console.print(Panel(shades(_grey(pixels, of)[:, :, 0]), title="seen", expand=False))
+            console.print(Panel(shades(grey), title="seen", expand=False))
             say(found.words, style="dim")
             return
         parts = found.inputs[0].reshape(shape)
-        seen = Panel(blocks(_grey(pixels, of)), title="seen", expand=False)
-        spoke = Panel(blocks(_coloured(parts)), title=f"for {found.targets[0]} (orange), against (blue)", expand=False)
+        seen = Panel(blocks(np.repeat(grey[:, :, None], 3, axis=2)), title="seen", expand=False)
+        coloured = weight_pixels(parts, float(np.abs(parts).max()))
+        spoke = Panel(blocks(coloured), title=f"for {found.targets[0]} (orange), against (blue)", expand=False)
         console.print(Columns([seen, spoke]))
         return
     table = Table(f"what spoke for {found.targets[0]}", "by how much", box=box.SIMPLE_HEAD)
@@ -69,6 +72,7 @@ def _blame(of: Explanation) -> None:
         name = plain(row["name"] + (" (silent)" if row["silent"] else ""))
         table.add_row(name, f"{row['blame']:+.4g}", f"{row['share']:.0%}", f"{row['activation']:.4g}")
     console.print(table)
+    say("Blame above 0: the neuron's sum was too high, below 0 too low.", style="dim")
     say("Shares are for display: they are not causes.", style="dim")
     hidden = of.blame.subject.hidden
     if hidden:
@@ -101,17 +105,6 @@ def shades(grey: NDArray[np.uint8]) -> Text:
     letters = " ░▒▓█"
     rows = (grey.astype(int) * len(letters) // 256).tolist()
     return Text("\n".join("".join(2 * letters[value] for value in row) for row in rows))
-
-
-def _grey(pixels: NDArray[Any], of: Explanation) -> NDArray[np.uint8]:
-    share = np.clip(pixels / float(of.x.full_scale or pixels.max() or 1), 0, 1)
-    return np.repeat((255 * share).astype(np.uint8)[:, :, None], 3, axis=2)
-
-
-def _coloured(values: NDArray[Any]) -> NDArray[np.uint8]:
-    share = values[:, :, None] / (float(np.abs(values).max()) or 1.0)
-    blue, orange, white = np.array([0, 114, 178]), np.array([213, 94, 0]), np.array([255, 255, 255])
-    return np.asarray(white + np.abs(share) * (np.where(share < 0, blue, orange) - white), np.uint8)
 
 
 def _told(value: Any) -> str:

@@ -143,8 +143,8 @@ class Network:
 
     def decays(self, name: str) -> bool:
         """Whether L2 and weight decay act on the array called `name`."""
-        kind = name.rstrip("0123456789")
-        return kind in self.layers[int(name[len(kind) :]) - 1].decayed
+        kind, number = kind_and_layer(name)
+        return kind in self.layers[number - 1].decayed
 
     @property
     def over_batch(self) -> bool:
@@ -243,3 +243,9 @@ def _check_output(layer: Dense, cost: Cost) -> None:
 def _check_count(what: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, Integral) or not 0 < int(value) <= LARGEST_LAYER:
         raise LimpidError(f"{what} must be a positive integer, got {value!r}")
+
+
+def kind_and_layer(name: str) -> tuple[str, int]:
+    """Of an array's name: "gamma12" is gamma of layer 12."""
+    kind = name.rstrip("0123456789")
+    return kind, int(name[len(kind) :])

@@ -38,10 +38,7 @@ def layers_in(text: str) -> list[int]:
     """ "128,64" as [128, 64]; "none" as no hidden layer."""
     if text.strip() in {"", "none"}:
         return []
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise LimpidError(f"--hidden needs positive integers with commas between, got {text!r}") from None
+    return integers_in("hidden", text)
 
 
 def integers_in(option: str, text: str) -> list[int]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from limpid.inspection.scoring import middle
 from limpid.inspection.subject import Floats, Subject
-
-INTERVAL = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,7 @@ class Ablation:
     @property
     def difference(self) -> tuple[float, float] | None:
         """Where 95 of 100 of `more` lie: the interval over draws and rows."""
-        if not len(self.more):
-            return None
-        low, high = np.quantile(self.more, INTERVAL).tolist()
-        return low, high
+        return middle(self.more) if len(self.more) else None
 
     @property
     def p(self) -> float | None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from limpid.displays import BLUE, ORANGE, diverging
+from limpid.displays import BLUE, ORANGE, weight_pixels
 from limpid.errors import LimpidError, choose
 from limpid.inspection.integrated import integrated_gradients
 from limpid.inspection.result import Result
@@ -16,6 +16,8 @@ from limpid.inspection.subject import Floats, Subject
 MOST_DRAWN = 20
 ROUNDING = 1e-12
 """What is missed by less is not worth a figure."""
+Shares: TypeAlias = tuple[Floats, dict[str, Floats]]
+"""What each input (rows, inputs) adds, and what a method says of its sum besides, by an `Attribution`'s names."""
 
 
 @dataclass
@@ -52,7 +54,7 @@ class Attribution(Result):
     def words(self) -> str:
         parts, names = self.by_column[0], self.subject.column_names
         order = np.argsort(-parts, kind="stable")
-        told = f"{self.targets[0]} has the sum {self.value[0]:.4g}"
+        told = f"The sum for {self.targets[0]} is {self.value[0]:.4g}"
         told += f", {self.value_at_baseline[0]:.4g} at the baseline. " if self.method != "lrp" else ". "
         for way, places in (("for", order[:3]), ("against", order[::-1][:3])):
             most = [
@@ -75,8 +77,7 @@ class Attribution(Result):
     def _draw(self, ax: Any) -> None:
         shape = self.subject.model.image_shape
         if shape:
-            limit = float(np.abs(self.inputs[0]).max()) or 1.0
-            ax.imshow(self.inputs[0].reshape(shape), cmap=diverging(), vmin=-limit, vmax=limit)
+            ax.imshow(weight_pixels(self.inputs[0].reshape(shape), float(np.abs(self.inputs[0]).max())))
             low, high = self.x[0].min(), self.x[0].max()
             if low < high:
                 ax.contour(self.x[0].reshape(shape), [(low + high) / 2], colors="#666666", linewidths=1)
@@ -133,49 +134,24 @@ def attribute(
     )
 
 
-def _gradient_x_input(
-    subject: Subject,
-    x: Floats,
-    baseline: Floats,
-    of_z: Floats,
-    epsilon: float,
-) -> tuple[Floats, dict[str, Floats]]:
+def _gradient_x_input(subject: Subject, x: Floats, baseline: Floats, of_z: Floats, epsilon: float) -> Shares:
     return x * subject.slopes(subject.trace(x), subject.depth, of_z)[0], {}
 
 
-def _integrated(
-    subject: Subject,
-    x: Floats,
-    baseline: Floats,
-    of_z: Floats,
-    epsilon: float,
-) -> tuple[Floats, dict[str, Floats]]:
+def _integrated(subject: Subject, x: Floats, baseline: Floats, of_z: Floats, epsilon: float) -> Shares:
     return integrated_gradients(subject, x, baseline, subject.depth, of_z)[0], {}
 
 
-def _lrp(
-    subject: Subject,
-    x: Floats,
-    baseline: Floats,
-    of_z: Floats,
-    epsilon: float,
-) -> tuple[Floats, dict[str, Floats]]:
+def _lrp(subject: Subject, x: Floats, baseline: Floats, of_z: Floats, epsilon: float) -> Shares:
     found = lrp(subject, x, of_z, epsilon)
     return found.inputs, {"bias_share": found.bias_share, "absorbed": found.absorbed}
 
 
-def _deeplift(
-    subject: Subject,
-    x: Floats,
-    baseline: Floats,
-    of_z: Floats,
-    epsilon: float,
-) -> tuple[Floats, dict[str, Floats]]:
+def _deeplift(subject: Subject, x: Floats, baseline: Floats, of_z: Floats, epsilon: float) -> Shares:
     return deeplift(subject, x, baseline, of_z), {}
 
 
-Method = Callable[[Subject, Floats, Floats, Floats, float], tuple[Floats, dict[str, Floats]]]
-METHODS: dict[str, Method] = {
+METHODS: dict[str, Callable[[Subject, Floats, Floats, Floats, float], Shares]] = {
     "gradient_x_input": _gradient_x_input,
     "integrated_gradients": _integrated,
     "lrp": _lrp,

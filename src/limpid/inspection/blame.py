@@ -5,13 +5,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from limpid.backprop import Trace, gradients, shares_of
+from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples
 from limpid.inspection.chain import Chain, WeightedSum, chain_of, sum_of
 from limpid.inspection.next_update import NextStep, next_step
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, largest_places
 from limpid.inspection.subject import Floats, Subject
 from limpid.network import Parameters
 
@@ -85,19 +86,19 @@ class Blame(Result):
         for layer in (*self.subject.hidden, self.subject.depth):
             first = self.ranked(1, layer)[0]
             way = "too high" if first["blame"] > 0 else "too low"
-            told.append(f"Most to blame in its layer: {first['name']}, whose sum is {way}.")
+            who = f"neuron {first['neuron']}" if layer in self.subject.hidden else f"the neuron for {first['name']}"
+            told.append(f"In {self.subject.called(layer)} {who} is most to blame: its sum is {way}.")
         silent = sum(row["silent"] for row in self.ranked())
-        told += [f"{silent} neurons are silent: they pass no blame on, which does not make them innocent."] * (
-            silent > 0
-        )
+        if silent == 1:
+            told.append("1 neuron is silent: it passes no blame on, which does not make it innocent.")
+        elif silent:
+            told.append(f"{silent} neurons are silent: they pass no blame on, which does not make them innocent.")
         return " ".join(told)
 
     def to_rows(self) -> list[dict[str, Any]]:
         return self.ranked()
 
     def _draw(self, ax: Any) -> None:
-        from limpid.displays import BLUE, ORANGE
-
         rows = self.ranked(MOST)[::-1]
         names = [self.subject.unit_name(row["layer"], row["neuron"]) for row in rows]
         ax.barh(names, [row["blame"] for row in rows], color=[ORANGE if row["blame"] > 0 else BLUE for row in rows])
@@ -136,20 +137,18 @@ class Blame(Result):
     def _weights_of(self, layer: int, most: int) -> list[dict[str, Any]]:
         slopes, W = self.slopes[f"W{layer}"], self.subject.parameters[f"W{layer}"]
         before = self.subject.names_before(layer)
-        places = np.argsort(-np.abs(slopes), axis=None, kind="stable")[:most]
-        pairs: NDArray[np.int64] = np.column_stack(np.unravel_index(places, slopes.shape))
         return [
             {
                 "layer": layer,
                 "from": before[i],
                 "to": self.subject.unit_name(layer, j),
-                "i": int(i),
-                "j": int(j),
+                "i": i,
+                "j": j,
                 "weight": float(W[i, j]),
                 "blame": float(slopes[i, j]),
                 "next_update": float(self.next_update[f"W{layer}"][i, j]),
             }
-            for i, j in pairs.tolist()
+            for i, j in largest_places(slopes, most)
         ]
 
 

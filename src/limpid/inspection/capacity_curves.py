@@ -17,7 +17,7 @@ from limpid.displays import BLUE, ORANGE
 from limpid.engines import find_engine
 from limpid.errors import LimpidError
 from limpid.inspection.result import Result
-from limpid.inspection.scoring import score
+from limpid.inspection.scoring import score_name, score_on, told
 from limpid.learning import Learning
 from limpid.objective import row_costs
 from limpid.together import train_many
@@ -78,7 +78,6 @@ class CapacityCurves(Result):
     seeds: int
     choices: dict[str, Any]
     points: list[Point]
-    score_name: str
     interrupted: bool = False
 
     def __iter__(self) -> Iterator[tuple[Hidden, int, Epoch]]:
@@ -100,6 +99,11 @@ class CapacityCurves(Result):
             if learning.training.ended:
                 self.points.append(self._measured(learning, seed))
         self.interrupted = any(each.training.stopped_because == INTERRUPTED for each in together.learnings)
+
+    @property
+    def score_name(self) -> str:
+        """ "accuracy" or "R²"."""
+        return score_name(self.dataset.task)
 
     def run(self) -> "CapacityCurves":
         """All of it."""
@@ -154,13 +158,13 @@ class CapacityCurves(Result):
         if not self.points:
             return []
         best, sizes = self.best, self.measured
-        told = [f"Least cost on unseen rows: {layers_told(best)}, {self._told(best)}"]
+        found = [f"Least cost on unseen rows: {layers_told(best)}, {self._told(best)}"]
         if self.smallest != best:
-            told.append(f"Smaller would do as well: {layers_told(self.smallest)}, {self._told(self.smallest)}")
+            found.append(f"Smaller would do as well: {layers_told(self.smallest)}, {self._told(self.smallest)}")
         if best == sizes[-1] and len(sizes) > 1:
             helps = self.apart(sizes[-2], best).beyond
-            told.append("Larger may help: the largest that was tried is best" if helps else "Larger would help little")
-        return [*told, self._overfitting()]
+            found.append("Larger may help: the largest that was tried is best" if helps else "Larger would help little")
+        return [*found, self._overfitting()]
 
     def _overfitting(self) -> str:
         best = self.best
@@ -230,9 +234,8 @@ class CapacityCurves(Result):
         ax.legend()
 
     def _told(self, hidden: Hidden) -> str:
-        model_score = self.mean(hidden, "score")
-        told = f"{model_score:.3f}" if self.score_name == "R²" else f"{model_score:.1%}"
-        return f"cost {self.mean(hidden):.3g}, {self.score_name} {told}"
+        score = told(self.dataset.task, self.mean(hidden, "score"))
+        return f"cost {self.mean(hidden):.3g}, {self.score_name} {score}"
 
     def _measured(self, learning: Learning, seed: int) -> Point:
         model, test = learning.model, learning.test
@@ -241,14 +244,13 @@ class CapacityCurves(Result):
         examples = model.examples(test.X, test.y)
         engine = find_engine(model.engine, model.threads)
         costs = row_costs(engine, model.network, model.parameters, examples)
-        outputs = engine.predict(model.network, model.parameters, examples.X)
         return Point(
             tuple(learning.recipe.hidden),
             seed,
             model.network.count(),
             learning.training.cost(),
             float(costs.mean()),
-            score(model, outputs, examples.Y),
+            score_on(model, examples),
             len(model.history),
             model.origin.seconds_training,
             costs,
@@ -272,8 +274,7 @@ def capacity_curves(
     if dataset.test is None and choices.get("test_size", 0.2) == 0:
         raise LimpidError(f"{dataset.name}: rows to test on are needed, a test size above 0")
     train_many([{"hidden": size} for size in wanted], dataset, **choices)  # what does not fit is found before the work
-    name = "R²" if dataset.task == "regression" else "accuracy"
-    return CapacityCurves(dataset, wanted, seeds, dict(choices), [], name)
+    return CapacityCurves(dataset, wanted, seeds, dict(choices), [])
 
 
 def sizes_of(widths: Sequence[int], depths: Sequence[int]) -> list[Hidden]:

@@ -55,7 +55,7 @@ class Composition(Result):
         what = f"the {'probability' if is_probability(self.subject) else 'value'} of {self.target}"
         told = (
             f"On {len(self.rows):,} rows {what} is {self.answer:.3g} on average. "
-            f"Most of layer {self.subject.hidden[-1]} push it: {most or 'none'}."
+            f"In {self.subject.layer_name(self.subject.hidden[-1])} it is pushed most by {most or 'none'}."
         )
         return " ".join([told, *(_proof(found) for found in self.ablations.values())])
 
@@ -143,13 +143,16 @@ def is_probability(subject: Subject) -> bool:
 
 def _proof(found: Ablation) -> str:
     """Both numbers of a layer, and what follows."""
-    told = f"Without the {len(found.units)} of layer {found.layer} that push most, it {_moved(found.lost)}"
+    one = len(found.units) == 1
+    who = "the neuron" if one else f"the {len(found.units)} neurons"
+    told = f"Without {who} of layer {found.layer} that {'pushes' if one else 'push'} it most, it {_moved(found.lost)}"
     if found.difference is None or found.others_lost is None:
         return f"{told}; there are not as many others."
     low, high = found.difference
-    verdict = "these carry it" if found.proven else "which proves nothing"
-    drawn = f"the former loses {low:.3g} to {high:.3g} more in 95 of 100 draws of others and rows"
-    return f"{told}, without as many others it {_moved(found.others_lost)}; {drawn}: {verdict}."
+    verdict = f"so {'it carries' if one else 'these carry'} it" if found.proven else "which proves nothing"
+    drawn = f"in 95 of 100 draws of others and rows, {low:.3g} to {high:.3g} more is lost without the former"
+    others = "another one" if one else "as many others"
+    return f"{told}, without {others} it {_moved(found.others_lost)}; {drawn}, {verdict}."
 
 
 def _moved(lost: float) -> str:

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.backprop import gradients
-from limpid.dataset import Dataset
 from limpid.displays import ORANGE, axes
-from limpid.evaluation import evaluate
+from limpid.evaluation import confusion_of, most_confused
 from limpid.inspection.pictures import draw_pictures
 from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
@@ -26,7 +25,7 @@ class Error:
     answered: Any
     cost: float
     certainty: float | None
-    """The probability of the answer; None for numbers."""
+    """The probability of the answer; None where there are no classes, or no probabilities of them."""
     blamed: list[tuple[int, int, float]]
     """(layer, neuron, delta) of the hidden neurons that are blamed most."""
 
@@ -50,19 +49,25 @@ class Confusions(Result):
 
     @property
     def words(self) -> str:
-        told = f"{self.errors:,} of {self.rows:,} rows are answered wrongly. "
-        if self.matrix is None:
-            told = f"Over {self.rows:,} rows. "
-        if self.pairs:
-            true, answered, count = self.pairs[0]
-            told += f"Most often {true} is taken for {answered}: {count} times. "
+        found = self.summary
         if self.worst:
             first = self.worst[0]
-            told += f"The worst is row {first.row}: {_told(first.true)} answered as {_told(first.answered)}, "
-            told += f"a cost of {first.cost:.3g}"
+            true, answered = told(first.true), told(first.answered)
+            found += f" The worst is row {first.row}: {true} answered as {answered}, a cost of {first.cost:.3g}"
             names = [self.subject.unit_name(layer, unit) for layer, unit, _ in first.blamed]
-            told += f"; most to blame: {', '.join(names)}." if names else "."
-        return told.strip()
+            found += f"; most to blame: {', '.join(names)}." if names else "."
+        return found
+
+    @property
+    def summary(self) -> str:
+        """How many errors there are, and the most frequent kind."""
+        if self.subject.model.task == "regression":
+            return f"Over {self.rows:,} rows."
+        found = f"{self.errors:,} of {self.rows:,} rows are answered wrongly."
+        if self.pairs:
+            true, answered, count = self.pairs[0]
+            found += f" Most often {true} is taken for {answered}: {'once' if count == 1 else f'{count:,} times'}."
+        return found
 
     def to_rows(self) -> list[dict[str, Any]]:
         return [
@@ -85,8 +90,8 @@ class Confusions(Result):
         self.ax_ = axes(ax)
         self.figure_ = self.ax_.figure
         if self.subject.model.image_shape and self.worst:
-            told = [f"{_told(each.true)} as {_told(each.answered)}" for each in self.worst]
-            lines = [(f"{at + 1}.", self.x[at : at + IN_A_LINE], told[at : at + IN_A_LINE]) for at in self._lines]
+            names = [f"{told(each.true)} as {told(each.answered)}" for each in self.worst]
+            lines = [(f"{at + 1}.", self.x[at : at + IN_A_LINE], names[at : at + IN_A_LINE]) for at in self._lines]
             draw_pictures(self.ax_, lines, self.subject.model.image_shape)
         else:
             self._draw_costs(self.ax_)
@@ -121,38 +126,35 @@ def confusions(model: Any, X: Any, y: ArrayLike, worst: int = WORST) -> Confusio
     """
     subject = Subject.of(model)
     examples = subject.examples(X, y)
-    found = evaluate(subject.model, _as_dataset(subject, X, y))
-    trace = subject.trace(examples.X)
-    network = subject.network
+    trace, network = subject.trace(examples.X), subject.network
     costs = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], examples.Y).sum(axis=1)
-    answers = np.asarray(y)
-    wrong = np.ones(len(costs), bool) if found.accuracy is None else _wrong(found.predictions, answers)
+    answers, answered = np.asarray(y), subject.model.answers(trace.a[-1])
+    wrong = np.ones(len(costs), bool) if subject.model.task == "regression" else _wrong(answered, answers)
     places = np.flatnonzero(wrong)
     order = places[np.argsort(-costs[places], kind="stable")][:worst]
+    certainty = _certainty(subject, trace.a[-1])
     errors = [
         Error(
             int(row),
             answers[row],
-            found.predictions[row],
+            answered[row],
             float(costs[row]),
-            None if found.certainty is None else float(found.certainty[row].max()),
+            None if certainty is None else float(certainty[row]),
             _blamed(subject, examples.X[[row]], examples.Y[[row]]),
         )
         for row in order
     ]
-    pairs = [] if subject.model.classes is None else found.worst_confusions(subject.model.classes)
-    x = examples.X[order]
-    return Confusions(subject, found.confusion, pairs, errors, int(wrong.sum()), len(costs), x)
+    classes = subject.model.classes
+    matrix = None if classes is None else confusion_of(classes, answers, answered)
+    pairs = [] if classes is None or matrix is None else most_confused(matrix, classes)
+    return Confusions(subject, matrix, pairs, errors, int(wrong.sum()), len(costs), examples.X[order])
 
 
-def _as_dataset(subject: Subject, X: Any, y: ArrayLike) -> Dataset:
-    values, answers = X, np.asarray(y)
-    if subject.model.encoder is not None:
-        values = subject.model.encoder.table(X)
-    else:
-        values = np.asarray(X.toarray() if hasattr(X, "toarray") else X).reshape(len(answers), -1)
-    task = "classification" if subject.model.task == "multioutput" else subject.model.task
-    return Dataset("rows given", values, answers, task)
+def _certainty(subject: Subject, outputs: Floats) -> NDArray[Any] | None:
+    """(rows,) the probability of each row's class."""
+    if subject.model.classes is None or subject.network.output.range != (0.0, 1.0):
+        return None
+    return np.asarray(subject.model.probabilities(outputs).max(axis=1))
 
 
 def _wrong(predictions: NDArray[Any], answers: NDArray[Any]) -> NDArray[np.bool_]:
@@ -167,13 +169,6 @@ def _blamed(subject: Subject, x: Floats, y: Floats) -> list[tuple[int, int, floa
         for layer in subject.hidden
         for unit in np.argsort(-np.abs(deltas[layer - 1][0]), kind="stable")[:BLAMED].tolist()
     ]
-
-
-def _told(value: Any) -> str:
-    """An answer as a person reads it."""
-    if isinstance(value, np.ndarray):
-        return ", ".join(map(_told, value))
-    return told(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,8 @@ import numpy as np
 
 from limpid.errors import LimpidError
 from limpid.initializers import INITIALIZERS, Random, initial_parameters
-from limpid.inspection.subject import Floats, Subject
+from limpid.inspection.flat import Flat
+from limpid.inspection.subject import Subject, exact
 from limpid.network import Parameters
 
 TO_KEEP = "learn it with keep_path=True"
@@ -37,21 +38,9 @@ def way_of(subject: Subject) -> list[Parameters]:
 
 def kept_at(subject: Subject) -> int:
     """Which place of the way the model's own parameters are: the last, or the best epoch; the nearest if none."""
-    places = [flat(place) for place in way_of(subject)]
-    end = flat(subject.parameters)
-    apart = [float(np.linalg.norm(place - end)) for place in places]
+    vector = Flat.of(subject.network).vector
+    apart = [float(np.linalg.norm(vector(place) - vector(subject.parameters))) for place in way_of(subject)]
     return len(apart) - 1 - int(np.argmin(apart[::-1]))
-
-
-def exact(parameters: Parameters) -> Parameters:
-    """The same in float64."""
-    return {name: array.astype(np.float64) for name, array in parameters.items()}
-
-
-def flat(parameters: Parameters) -> Floats:
-    """All numbers one after the other."""
-    found: Floats = np.concatenate([array.ravel() for array in parameters.values()])
-    return found
 
 
 def _draw(recipe: dict[str, Any]) -> tuple[str, Random]:

@@ -16,12 +16,12 @@ from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples, find_engine, plain
 from limpid.errors import LimpidError
 from limpid.inspection.pictures import draw_pictures
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
 from limpid.model import Model
 from limpid.network import dense_network
+from limpid.objective import parts_of
 
-ROWS_AT_ONCE = 4096
 MOST = 10
 MOST_PICTURES = 6
 
@@ -55,13 +55,13 @@ class ExampleBlame(Result):
         total = float(np.abs(self.scores).sum()) or 1.0
         share = float(np.sort(np.abs(self.scores))[::-1][: max(1, len(self.scores) // 100)].sum()) / total
         best, worst = int(self.helpful[0]), int(self.harmful[0])
-        told = (
-            f"Of {len(self.scores):,} rows learned from, row {best} ({self.labels[best]}) pushed hardest towards this "
-            f"answer's being right. "
+        found = (
+            f"Of {len(self.scores):,} rows learned from, row {best} ({told(self.labels[best])}) pushed hardest towards "
+            "the right answer. "
         )
         if self.scores[worst] < 0:
-            told += f"Row {worst} ({self.labels[worst]}) pushed hardest against it. "
-        return told + f"One row in a hundred has {share:.0%} of all influence."
+            found += f"Row {worst} ({told(self.labels[worst])}) pushed hardest against it. "
+        return found + f"One row in a hundred has {share:.0%} of all influence."
 
     def to_rows(self) -> list[dict[str, Any]]:
         order = np.argsort(-np.abs(self.scores), kind="stable").tolist()
@@ -80,14 +80,14 @@ class ExampleBlame(Result):
         lines = [("asked about", self.subject.x(self.x), [""])]
         for name, order in (("lower its cost", self.helpful), ("raise its cost", self.harmful)):
             shown = order[:MOST_PICTURES]
-            told = [f"{self.labels[at]}, row {at}" for at in shown]
-            lines.append((name, self.subject.x(rows[shown]), told))
+            names = [f"{told(self.labels[at])}, row {at}" for at in shown]
+            lines.append((name, self.subject.x(rows[shown]), names))
         draw_pictures(ax, lines, shape)
 
     def _draw_bars(self, ax: Any) -> None:
         order = [*self.helpful[:MOST], *self.harmful[:MOST][::-1]]
         colours = [BLUE if self.scores[at] > 0 else ORANGE for at in order]
-        ax.barh([f"row {at}: {self.labels[at]}" for at in order], self.scores[order], color=colours)
+        ax.barh([f"row {at}: {told(self.labels[at])}" for at in order], self.scores[order], color=colours)
         ax.invert_yaxis()
         ax.set(xlabel="how much learning from the row lowers the cost")
 
@@ -104,7 +104,7 @@ def blame_examples(model: Any, x: Any, y: ArrayLike, X_train: Any, y_train: Arra
         raise LimpidError(f"one row is asked about at a time, got {len(asked.Y)}")
     wanted = _slopes(given, asked)
     first = _first_factor(given, wanted)
-    scores = [_dots(wanted, _slopes(given, part), first) for part in _parts(learned)]
+    scores = [_dots(wanted, _slopes(given, part), first) for part in parts_of(learned)]
     return ExampleBlame(subject, np.concatenate(scores).astype(np.float64), np.asarray(y_train), X_train, x)
 
 
@@ -165,9 +165,3 @@ def _dots(one: _Slopes, many: _Slopes, first: Callable[[_Slopes], NDArray[Any]])
     for (gamma, beta), (other_gamma, other_beta) in zip(one.others, many.others, strict=True):
         total += other_gamma @ gamma[0] + other_beta @ beta[0]
     return total
-
-
-def _parts(examples: Examples) -> list[Examples]:
-    starts = range(0, len(examples.Y), ROWS_AT_ONCE)
-    rows = [slice(start, start + ROWS_AT_ONCE) for start in starts]
-    return [Examples(examples.X[each], examples.Y[each]) for each in rows]

@@ -14,6 +14,7 @@ from limpid.errors import LimpidError
 from limpid.initializers import initial_parameters, natural_initializer
 from limpid.inspection.draws import source_of
 from limpid.inspection.result import Result
+from limpid.inspection.scoring import means_drawn_again, middle
 from limpid.inspection.subject import Floats, Subject
 
 STEPS = 10
@@ -22,7 +23,6 @@ ORDERS = 20
 """Random ones."""
 NETWORKS = 10
 """Of random weights."""
-RESAMPLES = 1000
 REPLACEMENTS = ("mean", "zero")
 
 
@@ -233,9 +233,7 @@ def _correlation(one: Floats, other: Floats) -> float:
 
 def _interval(values: Floats, random: np.random.Generator) -> tuple[float, float, float]:
     """The mean over rows and its 95 % interval by drawing them again."""
-    means = [values[random.integers(len(values), size=len(values))].mean() for _ in range(RESAMPLES)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(values.mean()), float(low), float(high)
+    return (float(values.mean()), *middle(means_drawn_again(values, random)))
 
 
 def _told(gain: tuple[float, float, float]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.inspection.subject import Floats
-from limpid.network import Network, Parameters
+from limpid.network import Network, Parameters, kind_and_layer
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,7 @@ class Flat:
     def of(network: Network) -> "Flat":
         shapes = network.shapes()
         learned = {
-            name: np.full(shape, name.rstrip("0123456789") not in {"mean", "variance"})
-            for name, shape in shapes.items()
+            name: np.full(shape, kind_and_layer(name)[0] not in {"mean", "variance"}) for name, shape in shapes.items()
         }
         if network.embedding is not None:
             learned |= {"W1": network.embedding.learned, "b1": np.zeros(shapes["b1"], bool)}

@@ -5,14 +5,13 @@ from typing import NamedTuple
 import numpy as np
 
 from limpid.engines import Examples, find_engine
-from limpid.inspection.scoring import score
+from limpid.inspection.scoring import means_drawn_again, middle, score
 from limpid.inspection.subject import Floats
 from limpid.model import Model
 from limpid.objective import row_costs
 
 RISES = 0.01
 """By this share of its least the cost of watched rows has to rise until the end for them to have separated."""
-DRAWS = 1000
 
 
 class Earlier(NamedTuple):
@@ -31,20 +30,9 @@ def costs_of(model: Model, examples: Examples) -> Floats:
     return row_costs(find_engine(model.engine, model.threads), model.network, model.parameters, examples)
 
 
-def score_of(model: Model, examples: Examples) -> float:
-    """Accuracy or R²."""
-    outputs = find_engine(model.engine, model.threads).predict(model.network, model.parameters, examples.X)
-    return score(model, outputs, examples.Y)
-
-
 def gap_interval(seen: Floats, unseen: Floats, draws: np.random.Generator) -> tuple[float, float]:
     """95 % of the gap, by drawing rows again."""
-    means = [
-        np.array([costs[draws.integers(len(costs), size=len(costs))].mean() for _ in range(DRAWS)])
-        for costs in (unseen, seen)
-    ]
-    low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
-    return float(low), float(high)
+    return middle(means_drawn_again(unseen, draws) - means_drawn_again(seen, draws))
 
 
 def _same_for_all(model: Model, examples: Examples) -> Floats:

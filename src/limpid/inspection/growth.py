@@ -92,14 +92,14 @@ class Pruning(Result):
     @property
     def words(self) -> str:
         at = int(np.flatnonzero(self.shares == self.spare)[0])
-        model, best = self.subject.given, np.maximum(self.by_size, self.by_signal)
-        name = score_name(model)
+        task, best = self.subject.given.task, np.maximum(self.by_size, self.by_signal)
+        name = score_name(task)
         if at == 0:
-            falls = f"{name} falls to {told(model, best[1])}"
-            return f"No weights can go: already without {self.shares[1]:.0f} % of them {falls}."
+            falls = f"{name} falls to {told(task, best[1])}"
+            return f"No weights can go: already without {self.shares[1]:.0f}% of them {falls}."
         return (
-            f"{self.spare} % of the weights can go: without the least important of them {name} is "
-            f"{told(model, best[at])} instead of {told(model, best[0])}."
+            f"{self.spare}% of the weights can go: without the least important of them {name} is "
+            f"{told(task, best[at])} instead of {told(task, best[0])}."
         )
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ class Pruning(Result):
     def _draw(self, ax: Any) -> None:
         ax.plot(self.shares, self.by_size, "o-", color=BLUE, label="the smallest weights")
         ax.plot(self.shares, self.by_signal, "s--", color=ORANGE, label="the smallest, by what comes in through them")
-        ax.set(xlabel="per cent of the weights set to 0", ylabel=score_name(self.subject.given))
+        ax.set(xlabel="per cent of the weights set to 0", ylabel=score_name(self.subject.given.task))
         ax.legend()
 
 
@@ -133,16 +133,13 @@ class Growth(Result):
 
     @property
     def words(self) -> str:
-        told = []
-        for each in self.layers:
-            name = self.subject.layer_name(each.layer)
-            of = name if each.layer in self.subject.hidden else f"the {name}"
-            told.append(
-                f"{each.grown:.0%} of the weights of {of} grew: its largest tenth are {_times(each.of_major)}, "
-                f"the others {_times(each.of_minor)}"
-            )
+        told = [
+            f"{each.grown:.0%} of the weights of {self.subject.called(each.layer)} grew: its largest tenth are "
+            f"{_times(each.of_major)}, the others {_times(each.of_minor)}"
+            for each in self.layers
+        ]
         first = self.ranked(1)[0]
-        grew = f"grew most, from {first['start']:.2g} to {first['end']:.2g}"
+        grew = f"grew most in size, from {first['start']:.2g} to {first['end']:.2g}"
         return (
             ". ".join([*told, f"The weight from {first['from']} to {first['to']} {grew}"])
             + "."
@@ -155,10 +152,9 @@ class Growth(Result):
 
     def _row(self, of: LayerGrowth, at: int) -> dict[str, Any]:
         one, other = of.places[at].tolist()
-        names = self.subject.input_names
         return {
             "layer": of.layer,
-            "from": names[one] if of.layer == 1 else self.subject.unit_name(of.layer - 1, one),
+            "from": self.subject.names_before(of.layer)[one],
             "to": self.subject.unit_name(of.layer, other),
             "start": float(of.before[at]),
             "end": float(of.after[at]),
@@ -255,4 +251,7 @@ def _most_changed(changes: Floats, most: int, shrunk: bool) -> list[int]:
 
 
 def _times(factor: float) -> str:
-    return "where 0 was" if np.isnan(factor) else f"{factor:.2g} times as large as they began"
+    if np.isnan(factor):
+        return "where 0 was"
+    times = f"{factor:.2g}"
+    return "as large as at the start" if times == "1" else f"{times} times as large as at the start"

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limpid.backprop import Trace
 from limpid.displays import BLUE, GREEN, ORANGE
@@ -61,22 +62,22 @@ class LayerHealth:
         return float(np.sqrt(np.mean(self.sizes**2)))
 
     @property
-    def dead(self) -> Floats:
+    def dead(self) -> NDArray[np.bool_]:
         """(units,) whether a unit that can be off was never on."""
         return np.asarray((self.largest <= 0) & (self.least >= 0))
 
     @property
-    def always_on(self) -> Floats:
+    def always_on(self) -> NDArray[np.bool_]:
         """(units,) whether a unit that is linear above 0 was always there: it is a linear one."""
         return np.asarray((self.least > 0) & (self.activation in LINEAR_ABOVE_ZERO))
 
     @property
-    def constant(self) -> Floats:
+    def constant(self) -> NDArray[np.bool_]:
         """(units,) whether a unit that is not dead was the same for all rows."""
-        return np.asarray((self.largest == self.least) & ~self.dead.astype(bool))
+        return np.asarray((self.largest == self.least) & ~self.dead)
 
     @property
-    def exploding(self) -> Floats:
+    def exploding(self) -> NDArray[np.bool_]:
         """(units,) whether a unit's sums are not finite, or far larger than those of others in its layer."""
         finite = self.sizes[np.isfinite(self.sizes)]
         middle = float(np.median(finite)) if len(finite) else 0.0

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from limpid.backprop import gradients
 from limpid.displays import BLUE
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, largest_places
 from limpid.inspection.subject import Floats, Subject
 
 MOST = 20
@@ -38,11 +38,11 @@ class Hebb(Result):
     def words(self) -> str:
         told = []
         for number, correlation in enumerate(self.with_weights, start=1):
-            name = self.subject.layer_name(number)
             more = "" if self.with_steps is None else f", with the next step {self.with_steps[number - 1]:+.2f}"
-            told.append(f"{name}: firing together goes with the weight by {correlation:+.2f}{more}")
+            told.append(f"in {self.subject.called(number)} it goes with the weight by {correlation:+.2f}{more}")
         return (
-            f"Correlations over {self.rows:,} rows. {'; '.join(told)}. That neurons which fire together wire together "
+            f"How firing together correlates over {self.rows:,} rows: {'; '.join(told)}. "
+            "That neurons which fire together wire together "
             "is an analogy here: these weights were learned by backpropagation."
         )
 
@@ -52,8 +52,6 @@ class Hebb(Result):
 
     def _of_layer(self, layer: int) -> list[dict[str, Any]]:
         values, names = self.together[layer - 1], self.subject.names_before(layer)
-        places = np.argsort(-np.abs(values), axis=None, kind="stable")[:MOST]
-        pairs: NDArray[np.int64] = np.column_stack(np.unravel_index(places, values.shape))
         return [
             {
                 "layer": layer,
@@ -63,7 +61,7 @@ class Hebb(Result):
                 "weight": float(self.subject.parameters[f"W{layer}"][i, j]),
                 "step": None if self.steps is None else float(self.steps[layer - 1][i, j]),
             }
-            for i, j in pairs.tolist()
+            for i, j in largest_places(values, MOST)
         ]
 
     def _draw(self, ax: Any) -> None:

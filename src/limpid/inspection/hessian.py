@@ -13,7 +13,7 @@ from limpid.curvature import Curvature
 from limpid.engines import Examples
 from limpid.inspection.flat import Flat
 from limpid.inspection.subject import Floats
-from limpid.network import Network, Parameters
+from limpid.network import Network, Parameters, kind_and_layer
 from limpid.objective import parts_of, weight_of
 
 
@@ -60,7 +60,7 @@ class Surroundings:
         """(layers,): the Euclidean norm of each layer's part of (learned numbers,)."""
         squares = np.zeros(len(self.network.layers))
         for name, part in self.named(numbers).items():
-            squares[int(name.lstrip("Wabcdefghijklmnopqrstuvwxyz")) - 1] += float(np.sum(np.square(part, dtype=float)))
+            squares[kind_and_layer(name)[1] - 1] += float(np.sum(np.square(part, dtype=float)))
         return np.sqrt(squares)
 
 

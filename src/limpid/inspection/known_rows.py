@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from limpid.columns import Category
 from limpid.dataset import Dataset, guess_task
@@ -12,6 +12,7 @@ from limpid.engines import is_sparse
 from limpid.errors import LimpidError
 from limpid.frames import table_of
 from limpid.inspection.subject import Subject
+from limpid.inspection.trained import AUTO_BATCH
 from limpid.learning import Learning, held_out, learn
 from limpid.model import Model
 from limpid.network import Network
@@ -52,8 +53,6 @@ def known_rows(
     if (X_unseen is None) != (y_unseen is None):
         raise LimpidError("X_unseen and y_unseen belong together: both must be given, or neither")
     if isinstance(given, Network | dict):
-        if isinstance(given, Network) and given.embedding:
-            raise LimpidError("a network with an embedding belongs to its table: give the choices of a recipe instead")
         return _learned(given, _unlearned(X, y, X_unseen, y_unseen))
     subject = Subject.of(given)
     model = subject.given
@@ -76,11 +75,16 @@ def known_rows(
 
 
 def choices_of(given: Any) -> dict[str, Any]:
-    """A `Network`'s, a `Model`'s or a recipe's own choices, with the hidden layers."""
+    """A `Network`'s, a `Model`'s or a recipe's own choices, with the hidden layers.
+
+    Errors: `LimpidError` where they are not known.
+    """
     if isinstance(given, Model):
         return {**_choices(given), "hidden": [layer.units for layer in given.network.hidden]}
     if not isinstance(given, Network):
         return dict(given)
+    if given.embedding:
+        raise LimpidError("a network with an embedding belongs to its table: give the choices of a recipe instead")
     hidden = given.hidden
     return {
         "hidden": [layer.units for layer in hidden],
@@ -106,6 +110,12 @@ def dataset_of(X: Any, y: ArrayLike | None) -> Dataset:
     answers = np.asarray(y)
     found = X if isinstance(X, np.ndarray | list) else table_of(X)
     return Dataset("the rows given", found, answers, guess_task(answers))
+
+
+def answers_of(part: Dataset) -> NDArray[Any]:
+    """Of rows that have some."""
+    assert part.y is not None, "these rows were learned from, or tested on"
+    return part.y
 
 
 def _unlearned(X: Any, y: ArrayLike | None, X_unseen: Any, y_unseen: ArrayLike | None) -> Dataset:
@@ -186,7 +196,7 @@ def _of_estimator(model: Model, recipe: dict[str, Any]) -> dict[str, Any]:
         "initial_weights": "scikit_learn",
         "l2": recipe["alpha"],
         "dropout": 0.0 if lbfgs else recipe["dropout"],
-        "batch_size": 200 if recipe["batch_size"] == "auto" else recipe["batch_size"],
+        "batch_size": AUTO_BATCH if recipe["batch_size"] == "auto" else recipe["batch_size"],
         "epochs": recipe["max_iter"],
         "patience": recipe["n_iter_no_change"] if recipe["early_stopping"] else 0,
         "validation_size": recipe["validation_fraction"] if recipe["early_stopping"] else 0.0,

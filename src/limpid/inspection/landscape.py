@@ -18,7 +18,7 @@ from limpid.inspection.draws import source_of
 from limpid.inspection.flat import Flat
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
-from limpid.inspection.trained import Trained, as_trained
+from limpid.inspection.trained import as_trained, cost_elsewhere
 from limpid.network import Parameters
 from limpid.table import Table
 
@@ -111,7 +111,9 @@ class Landscape(Result):
             f"On a slice through {numbers:,} numbers the cost goes from {self.cost:.3g} at the model to "
             f"{np.median(edge):.3g} around the edge. {place}. Two random directions are a slice, not the whole."
         )
-        return f"{told} {self.way.words}" if self.way else f"{told} For the way down {TO_KEEP}."
+        if self.way:
+            return f"{told} {self.way.words}"
+        return told if self.subject.given.path else f"{told} For the way down {TO_KEEP}."
 
     def to_rows(self) -> list[dict[str, Any]]:
         """A row a point, the cheapest first."""
@@ -150,10 +152,10 @@ def landscape(
     if isinstance(span, bool) or not 0 < span < np.inf:
         raise LimpidError(f"the span must be a finite number above 0, got {span!r}")
     subject, draws = Subject.of(model), source_of(random)
-    trained = _in_its_precision(subject, as_trained(subject, *_sampled(X, y, draws)))
+    trained = as_trained(subject, *_sampled(X, y, draws))
     directions = _direction(subject, draws), _direction(subject, draws)
     steps = np.linspace(-span, span, int(grid))
-    cost_at = _costs_at(subject, trained)
+    cost_at = cost_elsewhere(subject, trained)
 
     def on_slice(x: float, y: float) -> float:
         return cost_at(
@@ -223,24 +225,6 @@ def _direction(subject: Subject, draws: np.random.Generator) -> Parameters:
         own = np.linalg.norm(np.where(marks[name], subject.parameters[name], 0.0), axis=0)
         found[name] = drawn * np.where(lengths > 0, own / np.where(lengths > 0, lengths, 1), 0.0)
     return found
-
-
-def _costs_at(subject: Subject, trained: Trained) -> Callable[[Parameters], float]:
-    given = subject.given
-
-    def cost(parameters: Parameters) -> float:
-        own = {name: array.astype(given.dtype) for name, array in parameters.items()}
-        return trained.whole(own, given.engine, given.threads)
-
-    return cost
-
-
-def _in_its_precision(subject: Subject, trained: Trained) -> Trained:
-    dtype, (X, Y, weights) = subject.given.dtype, trained.examples
-    examples = trained.examples._replace(
-        X=X.astype(dtype), Y=Y.astype(dtype), weights=None if weights is None else weights.astype(dtype)
-    )
-    return trained._replace(examples=examples)
 
 
 def _sampled(X: Any, y: ArrayLike, draws: np.random.Generator) -> tuple[Any, NDArray[Any]]:

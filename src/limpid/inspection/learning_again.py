@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from limpid.dataset import Dataset
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.capacity_curves import Apart, CapacityCurves, Hidden, capacity_curves
+from limpid.inspection.known_rows import answers_of
 from limpid.inspection.result import Result
-from limpid.inspection.scoring import score
+from limpid.inspection.scoring import score_on
 from limpid.inspection.subject import Floats
 from limpid.learning import held_out
-from limpid.model import Model
 from limpid.together import train_many
 
 
@@ -128,19 +127,14 @@ def by_heart(
 
     Nothing is watched and nothing ends them early: answers that follow from nothing can only be learned by heart.
     """
-    shuffled = replace(kept, y=_answers(kept)[draws.permutation(len(kept))], test=None)
+    shuffled = replace(kept, y=answers_of(kept)[draws.permutation(len(kept))], test=None)
     own = {**choices, "epochs": epochs, "patience": 0, "validation_size": 0.0, "test_size": 0.0, "gradient_tol": None}
     networks = [{"hidden": hidden, "seed": seed} for seed in range(seeds)]
     together = train_many(networks, shuffled, **own)
     for _ in together:
         pass
-    return np.array([_score(each.model, shuffled) for each in together.learnings])
-
-
-def _score(model: Model, dataset: Dataset) -> float:
-
-    examples = model.examples(dataset.X, _answers(dataset))
-    return score(model, model.outputs(dataset.X), examples.Y)
+    models = [each.model for each in together.learnings]
+    return np.array([score_on(each, each.examples(shuffled.X, answers_of(shuffled))) for each in models])
 
 
 def _some(kept: Dataset, share: float, seed: int) -> Dataset | None:
@@ -148,11 +142,6 @@ def _some(kept: Dataset, share: float, seed: int) -> Dataset | None:
     if round(share * len(kept)) < 2 or round((1 - share) * len(kept)) < 1:
         return None
     part = kept.rows(held_out(kept, np.arange(len(kept)), share, seed)[1])
-    if kept.task == "classification" and len(np.unique(_answers(part))) < len(np.unique(_answers(kept))):
+    if kept.task == "classification" and len(np.unique(answers_of(part))) < len(np.unique(answers_of(kept))):
         return None
     return part
-
-
-def _answers(dataset: Dataset) -> NDArray[Any]:
-    assert dataset.y is not None
-    return dataset.y

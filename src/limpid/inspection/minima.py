@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limpid.dataset import Dataset
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.flat import Flat
-from limpid.inspection.known_rows import check_like, choices_of, dataset_for, dataset_of
+from limpid.inspection.known_rows import answers_of, check_like, choices_of, dataset_for, dataset_of
 from limpid.inspection.result import Result
-from limpid.inspection.scoring import score, score_name, told
+from limpid.inspection.scoring import score_name, score_on, told
 from limpid.inspection.subject import Floats
 from limpid.learning import Learning
 from limpid.model import Model
@@ -54,19 +53,17 @@ class Minima(Result):
 
     @property
     def words(self) -> str:
-        model = self.models[0]
-        name = score_name(model)
+        task = self.models[0].task
+        name = score_name(task)
         off = ~np.eye(len(self.costs), dtype=bool)
         apart, far = float(self.disagreements[off].mean()), float((self.distances[off]).mean() / self.lengths.mean())
         differ = (
-            f"differ by {apart:.2g} standard deviations"
-            if model.task == "regression"
-            else f"differ on {apart:.1%} of rows"
+            f"differ by {apart:.2g} standard deviations" if task == "regression" else f"differ on {apart:.1%} of rows"
         )
         return (
             f"From {len(self.costs)} random starts the cost ended between {self.costs.min():.3g} and "
-            f"{self.costs.max():.3g}, {name} between {told(model, float(self.scores.min()))} and "
-            f"{told(model, float(self.scores.max()))}. The ends' weights are {far:.1f} times their own length apart, "
+            f"{self.costs.max():.3g}, {name} between {told(task, float(self.scores.min()))} and "
+            f"{told(task, float(self.scores.max()))}. The ends' weights are {far:.1f} times their own length apart, "
             f"their answers {differ}. {self._rest} Which of them is the lowest there is, "
             "if any, cannot be certified: only starts that were tried are known."
         )
@@ -123,8 +120,6 @@ def minima(
     for what, value, least in (("seeds", seeds, FEWEST), ("first_seed", first_seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise LimpidError(f"{what} must be an integer of at least {least}, got {value!r}")
-    if isinstance(network, Network) and network.embedding:
-        raise LimpidError("a network with an embedding belongs to its table: give the choices of a recipe instead")
     model = getattr(network, "model_", network)
     if not isinstance(model, Network | Model | dict):
         raise LimpidError(f"a Network, a Model or a recipe's choices are needed, got {type(network).__name__}")
@@ -144,25 +139,20 @@ def _ends(learnings: list[Learning]) -> Minima:
         raise LimpidError("interrupted before the first epoch had been made: there are no ends to compare")
     watched = learnings[0].test or learnings[0].train
     answers = [np.asarray(model.predict(watched.X)) for model in models]
-    examples = models[0].examples(watched.X, _answers(watched))
+    examples = models[0].examples(watched.X, answers_of(watched))
     places = np.stack([_place(model) for model in models])
     tests = [learning.evaluate(model) for learning, model in zip(learnings, models, strict=True)]
     return Minima(
         models,
         np.array([model.origin.cost_train for model in models], float),
         np.array([NAN if test is None else test.cost for test in tests]),
-        np.array([score(model, model.outputs(watched.X), examples.Y) for model in models]),
+        np.array([score_on(model, examples) for model in models]),
         np.array([model.origin.slope for model in models], float),
         np.array([[float(np.linalg.norm(one - other)) for other in places] for one in places]),
         np.linalg.norm(places, axis=1),
         np.array([[_apart(models[0], one, other) for other in answers] for one in answers]),
         any(learning.training.stopped_because == INTERRUPTED for learning in learnings),
     )
-
-
-def _answers(part: Dataset) -> NDArray[Any]:
-    assert part.y is not None
-    return part.y
 
 
 def _place(model: Model) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.errors import LimpidError
-from limpid.inspection.subject import Subject
+from limpid.inspection.subject import Subject, exact
 from limpid.network import Parameters
 from limpid.optimizers import Optimizer
 from limpid.recipe import Recipe, optimizer_of
@@ -57,10 +57,7 @@ def next_step(subject: Subject, rows: int) -> NextStep:
     start = State(subject.parameters, optimizer.init(subject.parameters), 0)
     remembers = (kept := model.state) is not None and set(kept.slots) == set(optimizer.slots)
     if kept is not None and remembers:
-        slots = {
-            slot: {name: array.astype(np.float64) for name, array in of.items()} for slot, of in kept.slots.items()
-        }
-        start = State(subject.parameters, slots, kept.step)
+        start = State(subject.parameters, {slot: exact(of) for slot, of in kept.slots.items()}, kept.step)
     return NextStep(StepRule(optimizer, rows, **_bounds(recipe)), _rate(subject), start, remembers, _notes(subject))
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from limpid.dataset import Dataset
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.capacity_curves import (
@@ -24,21 +23,11 @@ from limpid.inspection.capacity_curves import (
     check_positive,
     layers_told,
 )
-from limpid.inspection.gap import (
-    RISES,
-    Earlier,
-    base_costs,
-    chance,
-    costs_of,
-    earlier,
-    gap_interval,
-    score_of,
-    separation,
-)
-from limpid.inspection.known_rows import Known, known_rows
+from limpid.inspection.gap import RISES, Earlier, base_costs, chance, costs_of, earlier, gap_interval, separation
+from limpid.inspection.known_rows import Known, answers_of, known_rows
 from limpid.inspection.learning_again import LearningCurve, by_heart, check_shares, learning_curve
 from limpid.inspection.result import Result
-from limpid.inspection.scoring import score_name, told
+from limpid.inspection.scoring import score_name, score_on, told
 from limpid.inspection.subject import Floats, Subject
 
 KEPT = 0.8
@@ -147,22 +136,22 @@ class Overfitting(Result):
 
     @property
     def words(self) -> str:
-        model = self.subject.given
-        name = score_name(model)
+        task = self.subject.given.task
+        name = score_name(task)
         lead = "It overfits" if self.overfits else "It does not overfit"
         because = f": {', and '.join(self.reasons)}" if self.overfits else ""
         parts = [
             f"{lead}{because}.",
-            f"{name.replace('a', 'A', 1)} is {told(model, self.score_seen)} on {self.rows_seen:,} rows learned from "
-            f"and {told(model, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher "
-            f"there ({self.gap_low:.3g} to {self.gap_high:.3g}).",
+            f"{name[0].upper()}{name[1:]} is {told(task, self.score_seen)} on {self.rows_seen:,} rows learned from and "
+            f"{told(task, self.score_unseen)} on {self.rows_unseen:,} others; the cost is {self.gap:.3g} higher there "
+            f"({self.gap_low:.3g} to {self.gap_high:.3g}).",
         ]
         if self.separation is not None:
             parts.append(f"Watched rows separated from those learned from after epoch {self.separation}.")
         if self.shuffled is not None:
             parts.append(
                 f"Given shuffled answers, which can only be learned by heart, its {name} on them is "
-                f"{told(model, float(self.shuffled.mean()))}, where {told(model, self.chance)} is chance."
+                f"{told(task, float(self.shuffled.mean()))}, where {told(task, self.chance)} is chance."
             )
         return " ".join([*parts, *self._advised()])
 
@@ -177,7 +166,7 @@ class Overfitting(Result):
         return found
 
     def to_rows(self) -> list[dict[str, Any]]:
-        name = score_name(self.subject.given)
+        name = score_name(self.subject.given.task)
         rows: list[tuple[str, Any]] = [
             ("verdict", self.verdict),
             ("gap", self.gap),
@@ -281,7 +270,7 @@ def overfitting(
     again: dict[str, Any] = {}
     if control or sizes or len(shares):  # what is not known is said before the work
         again = {**known.choices, **({} if epochs is None else {"epochs": epochs})}
-    seen, unseen = (given.examples(part.X, _answers(part)) for part in (known.seen, known.unseen))
+    seen, unseen = (given.examples(part.X, answers_of(part)) for part in (known.seen, known.unseen))
     costs, others = costs_of(given, seen), costs_of(given, unseen)
     low, high = gap_interval(costs, others, draws)
     seed = int(draws.integers(2**31))
@@ -294,8 +283,8 @@ def overfitting(
         float(others.mean()),
         low,
         high,
-        score_of(given, seen),
-        score_of(given, unseen),
+        score_on(given, seen),
+        score_on(given, unseen),
         *base_costs(given, seen, unseen),
         separation(given),
         earlier(given, unseen, others),
@@ -313,11 +302,6 @@ def _check(seeds: Any, epochs: Any) -> None:
             raise LimpidError(f"{what} must be an integer of at least {least}, got {value!r}")
 
 
-def _answers(part: Dataset) -> NDArray[Any]:
-    assert part.y is not None
-    return part.y
-
-
 def _sizes(hidden: Hidden, widths: Sequence[int] | None, depths: Sequence[int]) -> list[Hidden]:
     """The model's own, its layers in other widths, and other numbers of its widest layer."""
     widest = max(hidden, default=0)
@@ -330,5 +314,4 @@ def _sizes(hidden: Hidden, widths: Sequence[int] | None, depths: Sequence[int]) 
 
 
 def _capacity(known: Known, sizes: list[Hidden], seeds: int, choices: dict[str, Any]) -> CapacityCurves:
-
     return capacity_curves(replace(known.kept, test=known.unseen), sizes, seeds, **choices).run()

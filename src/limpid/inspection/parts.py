@@ -16,7 +16,7 @@ from limpid.inspection.concepts import Concept, concepts_for
 from limpid.inspection.draws import source_of
 from limpid.inspection.integrated import integrated_gradients
 from limpid.inspection.null import Bools, aurocs, pooled
-from limpid.inspection.result import Result
+from limpid.inspection.result import Result, largest_places
 from limpid.inspection.subject import Floats, Subject
 
 ALPHA = 0.05
@@ -84,8 +84,6 @@ class Parts(Result):
         return f"{told}." if found else f"{told}, as {self.p[unit, at]:.2%} of random ones are."
 
     def to_rows(self) -> list[dict[str, Any]]:
-        order = np.argsort(-self.scores, axis=None, kind="stable")
-        pairs: NDArray[np.int64] = np.column_stack(np.unravel_index(order, self.scores.shape))
         return [
             {
                 "layer": self.layer,
@@ -99,7 +97,7 @@ class Parts(Result):
                 "corrected p": float(self.corrected[unit, concept]),
                 "detects": bool(self.corrected[unit, concept] <= self.alpha),
             }
-            for unit, concept in pairs.tolist()
+            for unit, concept in largest_places(self.scores)
         ]
 
     def _draw(self, ax: Any) -> None:

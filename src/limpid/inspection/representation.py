@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
 from limpid.inspection.result import Result
+from limpid.inspection.scoring import score_name
 from limpid.inspection.subject import Floats, Subject
 
 HELD_OUT = 0.3
@@ -45,11 +46,11 @@ class Layers(Result):
     def words(self) -> str:
         best = int(self.accuracy.argmax())
         alike = min(range(len(self.names) - 1), key=lambda at: self.cka[at, at + 1])
-        beside = f"of the {self.names[best]} {self.accuracy[best]:.3f}" if best else "of no layer more"
+        beside = f"of {_called(self.names[best])} {self.accuracy[best]:.3f}" if best else "of no layer more"
         return (
             f"A linear reader of the inputs has {self.label} {self.accuracy[0]:.3f}, {beside} "
             f"({self.control[best]:.3f} with random answers, {self.chance:.3f} by chance). "
-            f"Most changes between the {self.names[alike]} and the {self.names[alike + 1]}: "
+            f"Most changes between {_called(self.names[alike])} and {_called(self.names[alike + 1])}: "
             f"they are alike by {self.cka[alike, alike + 1]:.2f} of 1."
         )
 
@@ -97,9 +98,14 @@ def layers(model: Any, X: Any, y: ArrayLike, random: int | np.random.Generator =
         np.array([_read(a, answers, learned, classes) for a in activations]),
         np.array([_read(a, random_answers, learned, classes) for a in activations]),
         np.array([[linear_cka(one, other) for other in activations] for one in activations]),
-        "accuracy" if classes else "R²",
+        score_name(subject.model.task),
         float(np.mean([_frequent(column, learned) for column in answers.T])) if classes else 0.0,
     )
+
+
+def _called(name: str) -> str:
+    """Within a sentence."""
+    return name if name.startswith("hidden layer") else f"the {name}"
 
 
 def linear_cka(one: Floats, other: Floats) -> float:

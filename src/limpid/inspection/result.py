@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 from html import escape
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from limpid.displays import axes
 from limpid.errors import optional
 
@@ -67,8 +70,17 @@ class Result(ABC):
         return f"<p>{escape(self.words)}</p><table><tr>{head}</tr>{body}</table>{more}"
 
 
+def largest_places(values: NDArray[Any], most: int | None = None) -> list[tuple[int, int]]:
+    """Places (i, j) of the numbers of (rows, columns) that are furthest from 0, those first; at most so many."""
+    order = np.argsort(-np.abs(values), axis=None, kind="stable")[:most]
+    rows, columns = np.unravel_index(order, values.shape)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
 def told(value: Any) -> str:
-    """A plain value as a person reads it: nothing for None, four digits of a number."""
+    """A value as a person reads it: nothing for None, four digits of a number, several with commas between."""
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, np.ndarray):
+        return ", ".join(map(told, value))
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)

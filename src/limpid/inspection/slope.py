@@ -16,7 +16,7 @@ from limpid.errors import LimpidError
 from limpid.inspection.hessian import Ends, Surroundings, ends_of
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
-from limpid.inspection.trained import Trained, as_trained
+from limpid.inspection.trained import Trained, as_trained, cost_elsewhere
 from limpid.memory import SMALL, memory_available
 from limpid.network import Parameters
 
@@ -106,13 +106,14 @@ class Slope(Result):
         largest = int(self.layer_norms.argmax()) + 1
         return (
             f"{told} Curvature goes from {low:.2g} to {high:.2g}. The slope is largest in "
-            f"{self._called(largest)} ({self.layer_norms.max():.2g}); measured differences of the cost "
+            f"{self.subject.called(largest)} ({self.layer_norms.max():.2g}); measured differences of the cost "
             f"agree with it to {self.checked:.0e} of its size."
         )
 
     def to_rows(self) -> list[dict[str, Any]]:
         layers = [
-            (f"slope of {self._called(number)}", float(norm)) for number, norm in enumerate(self.layer_norms, start=1)
+            (f"slope of {self.subject.called(number)}", float(norm))
+            for number, norm in enumerate(self.layer_norms, start=1)
         ]
         rows = [
             ("slope", self.norm),
@@ -124,9 +125,6 @@ class Slope(Result):
             ("penalty", self.penalty),
         ]
         return [{"what": what, "value": value} for what, value in rows]
-
-    def _called(self, layer: int) -> str:
-        return ("" if layer in self.subject.hidden else "the ") + self.subject.layer_name(layer)
 
     def _draw(self, ax: Any) -> None:
         low, high = self.curvatures
@@ -191,9 +189,7 @@ def _ends(subject: Subject, trained: Trained, around: Surroundings, draws: np.ra
     start = draws.normal(size=len(around.place))
     rows = len(trained.examples.Y)
     if rows * len(start) > IN_FLOAT64:
-        examples = trained.examples._replace(
-            X=trained.examples.X.astype(np.float32), Y=trained.examples.Y.astype(np.float32)
-        )
+        examples = trained.in_precision(np.float32).examples
         rounded = {name: array.astype(np.float32) for name, array in subject.parameters.items()}
         around, start = Surroundings(subject.network, rounded, examples, trained.pull), start.astype(np.float32)
     return ends_of(around.times, start, products, TOLERANCE)
@@ -227,18 +223,11 @@ def _curves(
     subject: Subject, trained: Trained, curvatures: Floats, directions: tuple[Parameters, Parameters]
 ) -> tuple[Floats, list[Floats]]:
     """So far that the cost about doubles where it bends most; in the model's own precision, by its own engine."""
-    given = subject.given
-    examples = trained.examples._replace(
-        X=trained.examples.X.astype(given.dtype), Y=trained.examples.Y.astype(given.dtype)
-    )
-    own = trained._replace(examples=examples)
+    cost = cost_elsewhere(subject, trained)
     reach = sqrt(2 * max(trained.cost(subject.parameters), 1e-6) / (float(np.abs(curvatures).max()) or 1.0))
     distances = np.linspace(-reach, reach, POINTS)
 
-    def cost(direction: Parameters, distance: float) -> float:
-        there = {
-            name: (array + distance * direction[name]).astype(given.dtype) for name, array in subject.parameters.items()
-        }
-        return own.whole(there, given.engine, given.threads)
+    def along(direction: Parameters, distance: float) -> float:
+        return cost({name: array + distance * direction[name] for name, array in subject.parameters.items()})
 
-    return distances, [np.array([cost(direction, each) for each in distances]) for direction in directions]
+    return distances, [np.array([along(direction, each) for each in distances]) for direction in directions]

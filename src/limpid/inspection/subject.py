@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limpid.backprop import Trace, forward, through_normalization, towards_inputs
+from limpid.backprop import Trace, forward, of_inputs, towards_inputs
 from limpid.encoder import Scaling
 from limpid.engines import Examples, plain
 from limpid.errors import LimpidError, listed, nearest
 from limpid.model import Model
-from limpid.network import Network, Parameters
+from limpid.network import Network, Parameters, kind_and_layer
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +32,7 @@ class Subject:
         found = getattr(model, "model_", model)
         if not isinstance(found, Model):
             raise LimpidError(f"a Model or a fitted estimator is needed, got {type(model).__name__}")
-        exact = {name: array.astype(np.float64) for name, array in found.parameters.items()}
-        return Subject(replace(found, parameters=exact, engine="reference"), found)
+        return Subject(replace(found, parameters=exact(found.parameters), engine="reference"), found)
 
     @property
     def network(self) -> Network:
@@ -71,10 +70,9 @@ class Subject:
         """What follows a layer, as a network of its own whose inputs are that layer's activations."""
         parameters = {}
         for name, array in self.parameters.items():
-            kind = name.rstrip("0123456789")
-            number = int(name.removeprefix(kind)) - layer
-            if number > 0:
-                parameters[f"{kind}{number}"] = array
+            kind, number = kind_and_layer(name)
+            if number > layer:
+                parameters[f"{kind}{number - layer}"] = array
         units, layers = self.network.layers[layer - 1].units, self.network.layers[layer:]
         network = replace(self.network, inputs=units, layers=layers)
         model = replace(
@@ -94,15 +92,9 @@ class Subject:
 
     def of_activations(self, trace: Trace, of_z: list[Floats]) -> list[Floats]:
         """The slopes of each row's number along x and each hidden a, [of x, of a1, ...], from those along every z."""
-        found = []
-        for number, (layer, each) in enumerate(zip(self.network.layers, of_z, strict=True), start=1):
-            of_sums, _ = through_normalization(layer, self.parameters, trace, number, each)
-            found.append(of_sums @ self.parameters[f"W{number}"].T)
-        return found
-
-    def after(self, a: Floats, layer: int) -> Trace:
-        """Every z and a behind `layer`, where that has the activations a (rows, units)."""
-        return self.behind(layer).trace(a)
+        return [
+            of_inputs(self.network, self.parameters, trace, number, each) for number, each in enumerate(of_z, start=1)
+        ]
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:
@@ -168,6 +160,10 @@ class Subject:
             return "output layer"
         return f"hidden layer {self.hidden.index(layer) + 1}" if layer in self.hidden else "embedding"
 
+    def called(self, layer: int) -> str:
+        """Its name within a sentence: "hidden layer 1", "the output layer"."""
+        return ("" if layer in self.hidden else "the ") + self.layer_name(layer)
+
     def unit_name(self, layer: int, unit: int) -> str:
         """ "neuron 5 of hidden layer 1", or the name of an output."""
         return self.output_names[unit] if layer == self.depth else f"neuron {unit} of {self.layer_name(layer)}"
@@ -201,3 +197,8 @@ class Subject:
         if isinstance(unit, bool) or not isinstance(unit, int | np.integer) or not 0 <= unit < units:
             raise LimpidError(f"there is no neuron {unit!r} in layer {layer}: they go from 0 to {units - 1}")
         return layer, int(unit)
+
+
+def exact(parameters: Parameters) -> Parameters:
+    """The same in float64."""
+    return {name: array.astype(np.float64) for name, array in parameters.items()}

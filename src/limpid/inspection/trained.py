@@ -1,5 +1,6 @@
 """What was made small: the cost as training saw it, with its penalty, smoothed targets and weights of classes."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,12 @@ class Trained(NamedTuple):
         """Cost and penalty."""
         return self.cost(parameters, engine, threads) + self.penalty(parameters)
 
+    def in_precision(self, dtype: Any) -> "Trained":
+        """The same rows in another precision."""
+        X, Y, weights = self.examples
+        cast = Examples(X.astype(dtype), Y.astype(dtype), None if weights is None else weights.astype(dtype))
+        return self._replace(examples=cast)
+
 
 def as_trained(subject: Subject, X: Any, y: ArrayLike) -> Trained:
     """Of the rows X (rows, inputs) with answers y, in float64.
@@ -53,6 +60,17 @@ def as_trained(subject: Subject, X: Any, y: ArrayLike) -> Trained:
         weights = class_weights(Recipe(class_weight="balanced"), labels, classes)
         examples = examples._replace(weights=row_weights(weights, labels, classes, np.float64))
     return Trained(subject.network, examples, _pull(subject))
+
+
+def cost_elsewhere(subject: Subject, trained: Trained) -> Callable[[Parameters], float]:
+    """Parameters to cost and penalty: quick, in the model's own precision, by its own engine."""
+    given, own = subject.given, trained.in_precision(subject.given.dtype)
+
+    def cost(parameters: Parameters) -> float:
+        rounded = {name: array.astype(given.dtype) for name, array in parameters.items()}
+        return own.whole(rounded, given.engine, given.threads)
+
+    return cost
 
 
 def _pull(subject: Subject) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from limpid.displays import BLUE, ORANGE, diverging
+from limpid.displays import BLUE, ORANGE, weight_pixels
 from limpid.inspection.pushes import Node
 from limpid.inspection.subject import Floats
 
@@ -71,6 +71,5 @@ def _draw_inputs(ax: Any, node: Node, pushes: Floats, image_shape: tuple[int, in
         told = "\n".join(f"{name} {push:+.2g}" for name, push in node.inputs)
         ax.text(x - 0.3, y, told, ha="right", va="center", fontsize="x-small")
         return
-    limit = float(np.abs(pushes).max()) or 1.0
-    picture = diverging()((pushes.reshape(image_shape) / limit + 1) / 2)
+    picture = weight_pixels(pushes.reshape(image_shape), float(np.abs(pushes).max()))
     ax.add_artist(AnnotationBbox(OffsetImage(picture, zoom=PICTURE / max(image_shape)), (x - 0.6, y), pad=0.1))

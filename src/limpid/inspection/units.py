@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.displays import BLUE, ORANGE, diverging
+from limpid.displays import BLUE, ORANGE, grey_pixels, weight_pixels
 from limpid.errors import LimpidError
 from limpid.inspection.activation_maximisation import maximise
 from limpid.inspection.result import Result
@@ -108,10 +108,11 @@ class Units(Result):
         """A line for each neuron: three pictures in blue and orange, then rows in grey."""
         height, width = shape
         shown, examples = self.order[:MOST_DRAWN].tolist(), min(EXAMPLES_DRAWN, self.exciting.shape[1])
-        canvas = np.ones((len(shown) * (height + 2), (3 + examples) * (width + 2), 3))
+        canvas = np.full((len(shown) * (height + 2), (3 + examples) * (width + 2), 3), 255, np.uint8)
         for line, at in enumerate(shown):
             signed = [self.weights[at], self.stimulus[at], self.maximising[at]]
-            pictures = [_coloured(each) for each in signed] + [_grey(self.x[row], self.x) for row in self.exciting[at]]
+            pictures = [weight_pixels(each, float(np.abs(each).max())) for each in signed]
+            pictures += [_grey(self.x[row], self.x) for row in self.exciting[at]]
             for column, picture in enumerate(pictures[: 3 + examples]):
                 top, left = line * (height + 2), column * (width + 2)
                 canvas[top : top + height, left : left + width] = picture.reshape(height, width, 3)
@@ -183,13 +184,6 @@ def _excitement(subject: Subject, layer: int, x: Floats) -> tuple[Floats, Floats
     return np.concatenate([each.z[layer - 1] for each in traces]), np.concatenate([each.a[layer] for each in traces])
 
 
-def _coloured(values: Floats) -> Floats:
-    """(inputs, 3): white is 0, the deepest blue or orange the largest."""
-    limit = float(np.abs(values).max()) or 1.0
-    return np.asarray(diverging()((values / limit + 1) / 2)[:, :3])
-
-
-def _grey(row: Floats, x: Floats) -> Floats:
+def _grey(row: Floats, x: Floats) -> NDArray[np.uint8]:
     """(inputs, 3): dark on white."""
-    share = (row - x.min()) / (float(np.ptp(x)) or 1.0)
-    return np.repeat(1 - share[:, None], 3, axis=1)
+    return np.repeat(grey_pixels(row - x.min(), float(np.ptp(x)) or 1.0)[:, None], 3, axis=1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from limpid.displays import curve_figure
+from limpid.inspection.scoring import score_name
 from limpid.report.html import Section, chart, paragraph
 from limpid.report.material import Material
 
@@ -24,7 +25,7 @@ def course(of: Material) -> Iterator[Section]:
         ),
     ]
     if any(epoch.validation_score is not None for epoch in history):
-        label = "R²" if of.model.task == "regression" else "accuracy"
+        label = score_name(of.model.task)
         rows = ([each.number, each.validation_score] for each in history)
         title = f"{label} on watched rows by epoch"
         parts.append(chart(curve_figure(history, "score", label), title, ["epoch", label], rows))

@@ -8,6 +8,7 @@ import numpy as np
 
 from limpid.dataset import Dataset
 from limpid.inspection import Confusions, attribute, blame, blame_examples, confusions
+from limpid.inspection.result import told
 from limpid.report.figures import bar_figure
 from limpid.report.html import Section, chart, paragraph, picture, pictures, table
 from limpid.report.material import Material
@@ -35,14 +36,9 @@ def blamed(of: Material) -> Iterator[Section]:
 
 
 def _summary(found: Confusions) -> str:
-    """How many errors there are, and the most frequent kind."""
-    if found.matrix is None:
+    if found.subject.model.task == "regression":
         return f"The answers that were furthest off, of {found.rows:,} unseen rows."
-    told = f"{found.errors:,} of {found.rows:,} unseen rows are answered wrongly."
-    if found.pairs:
-        true, answered, count = found.pairs[0]
-        told += f" Most often {true} is taken for {answered}: {count} times."
-    return f"{told} Below are those with the highest cost: sure, and wrong."
+    return f"On unseen rows: {found.summary} Below are those with the highest cost: sure, and wrong."
 
 
 def _case(of: Material, unseen: Dataset, row: int, number: int) -> str:
@@ -50,17 +46,19 @@ def _case(of: Material, unseen: Dataset, row: int, number: int) -> str:
     assert unseen.y is not None
     x, truth = _row(unseen, row), unseen.y[[row]]
     answered = of.model.predict(x)
-    told = f"Error {number}: {_told(truth[0])} answered as {_told(answered[0])}"
+    words = f"Error {number}: {told(truth[0])} answered as {told(answered[0])}"
     found = blame(of.model, x, truth)
     rows = [each for layer in found.subject.hidden for each in found.ranked(NEURONS, layer)]
-    parts = [f"<h3>{escape(told)}</h3>", paragraph(found.words, "soft")]
-    target = _told(answered[0]) if of.model.classes is not None else None
+    parts = [f"<h3>{escape(words)}</h3>", paragraph(found.words, "soft")]
+    target = told(answered[0]) if of.model.classes is not None else None
     if target is not None or of.model.network.outputs == 1:
         parts.append(_inputs(of, unseen, x, row, number, answered[0] if target is not None else None, truth[0]))
     if rows:
         header = ["neuron", "blame", "share of its layer", "activation", "silent"]
-        cells = ([each["name"], each["blame"], f"{each['share']:.0%}", each["activation"],
-                  "yes" if each["silent"] else ""] for each in rows)  # fmt: skip
+        cells = (
+            [each["name"], each["blame"], f"{each['share']:.0%}", each["activation"], "yes" if each["silent"] else ""]
+            for each in rows
+        )
         parts.append(table("The neurons to blame most, layer by layer", header, cells, opened=True))
     parts.append(_examples(of, x, truth))
     return "\n".join(parts)
@@ -72,7 +70,7 @@ def _inputs(of: Material, unseen: Dataset, x: Any, row: int, number: int, answer
     if of.model.image_shape is None:
         values = dict(zip(wrong.subject.column_names, wrong.by_column[0].tolist(), strict=True))
         most = dict(sorted(values.items(), key=lambda item: -abs(item[1]))[:COLUMNS])
-        title = f"What spoke for {_told(answered) if answered is not None else 'the answer'}, error {number}"
+        title = f"What spoke for {told(answered) if answered is not None else 'the answer'}, error {number}"
         return chart(bar_figure(most, "added to its sum", signed=True), title, ["column", "added"], most.items())
     right = attribute(of.model, x, truth)
     limit = float(max(np.abs(wrong.inputs).max(), np.abs(right.inputs).max()))
@@ -90,15 +88,15 @@ def _examples(of: Material, x: Any, truth: Any) -> str:
         return ""
     found = blame_examples(of.model, x, truth, of.learned.X, of.learned.y)
     chosen = [*found.helpful[:EXAMPLES], *found.harmful[:EXAMPLES]]
-    told = [
-        f"{_told(of.learned.y[at])}: pushed {'towards' if found.scores[at] > 0 else 'against'} the truth"
+    words = [
+        f"{told(of.learned.y[at])}: pushed {'towards' if found.scores[at] > 0 else 'against'} the truth"
         for at in chosen
     ]
     if of.model.image_shape is None:
-        rows = ([text, float(found.scores[at])] for text, at in zip(told, chosen, strict=True))
+        rows = ([text, float(found.scores[at])] for text, at in zip(words, chosen, strict=True))
         return table("Rows learned from that pushed this answer most", ["answer", "how much"], rows)
     cells = [
-        picture(of.grey(of.learned.X[at], of.learned.full_scale), text) for text, at in zip(told, chosen, strict=True)
+        picture(of.grey(of.learned.X[at], of.learned.full_scale), text) for text, at in zip(words, chosen, strict=True)
     ]
     heading = "Of a sample of the rows learned from, those that pushed this answer most:"
     return paragraph(heading, "soft") + pictures(cells)
@@ -106,10 +104,3 @@ def _examples(of: Material, x: Any, truth: Any) -> str:
 
 def _row(dataset: Dataset, row: int) -> Any:
     return dataset.rows(np.array([row])).X
-
-
-def _told(value: Any) -> str:
-    """An answer in words: a number in four digits."""
-    if isinstance(value, np.ndarray):
-        return ", ".join(map(_told, value))
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)

@@ -17,10 +17,14 @@ def bar_figure(values: Mapping[str, float], label: str, marked: str = "", signed
     colours = [ORANGE if name == marked or (signed and value > 0) else BLUE for name, value in values.items()]
     figure = graphs().Figure()
     figure.add_bar(
-        y=names, x=list(values.values()), orientation="h", marker={"color": colours},
-        text=[f"{value:.3g}" for value in values.values()], textposition="auto",
+        y=names,
+        x=list(values.values()),
+        orientation="h",
+        marker={"color": colours},
+        text=[f"{value:.3g}" for value in values.values()],
+        textposition="auto",
         hovertemplate="%{y}: %{x:.4g}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_layout(xaxis_title=label, height=max(170, 90 + 28 * len(names)), bargap=0.25)
     figure.update_yaxes(autorange="reversed", automargin=True, type="category")
     return figure
@@ -51,14 +55,23 @@ def contour_figure(across: Any, up: Any, cost: Any, path: Any = None) -> "Figure
     """The logarithm of the cost over two directions, the network as a star at (0, 0), and the path to it."""
     figure = graphs().Figure()
     figure.add_contour(
-        x=list(across), y=list(up), z=np.log10(np.maximum(cost, 1e-12)), colorscale="Cividis",
-        colorbar={"title": "log10<br>cost"}, hovertemplate="log10 of the cost: %{z:.3f}<extra></extra>",
-    )  # fmt: skip
+        x=list(across),
+        y=list(up),
+        z=np.log10(np.maximum(cost, 1e-12)),
+        colorscale="Cividis",
+        colorbar={"title": "log10<br>cost"},
+        hovertemplate="log10 of the cost: %{z:.3f}<extra></extra>",
+    )
     if path is not None:
         figure.add_scatter(
-            x=list(path[:, 0]), y=list(path[:, 1]), mode="lines+markers", line={"color": "white"},
-            marker={"size": 4}, showlegend=False, hovertemplate="epoch %{pointNumber}<extra></extra>",
-        )  # fmt: skip
+            x=list(path[:, 0]),
+            y=list(path[:, 1]),
+            mode="lines+markers",
+            line={"color": "white"},
+            marker={"size": 4},
+            showlegend=False,
+            hovertemplate="epoch %{pointNumber}<extra></extra>",
+        )
     marker = {"symbol": "star", "size": 14, "color": "white", "line": {"color": "black", "width": 1}}
     here = "the network<extra></extra>"
     figure.add_scatter(x=[0], y=[0], mode="markers", marker=marker, showlegend=False, hovertemplate=here)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from limpid.inspection.result import told
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
@@ -45,7 +47,7 @@ def chart(figure: "Figure", title: str, header: Sequence[str], rows: Iterable[Se
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], opened: bool = False) -> str:
     """Rows under a title that opens and closes them."""
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in header)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell(value))}</td>' for value in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(told(value))}</td>' for value in row)}</tr>" for row in rows)
     # what scrolls must be reachable by the keyboard
     return (
         f"<details{' open' if opened else ''}><summary>{escape(title)}</summary>"
@@ -69,12 +71,6 @@ def facts(known: dict[str, str]) -> str:
     """Figures in boxes, those that are empty left out."""
     boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in known.items() if value)
     return f'<div class="facts">{boxes}</div>'
-
-
-def cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def plural(count: int, what: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from limpid.errors import LimpidError
 from limpid.inspection import growth, health, landscape, layers, overfitting, slope
 from limpid.inspection.health import KINDS
+from limpid.inspection.scoring import score_name
 from limpid.report.figures import bar_figure, contour_figure, line_figure
 from limpid.report.html import Section, chart, paragraph, table
 from limpid.report.material import Material
@@ -33,10 +34,14 @@ def by_heart(of: Material) -> Iterator[Section]:
             "no use on what it has not. The gap between the two costs tells."
         ),
         paragraph(found.words, "verdict"),
-        chart(bar_figure(costs, "cost", "rows it has never seen"), "Cost of seen and unseen rows", ["rows", "cost"],
-              costs.items()),
+        chart(
+            bar_figure(costs, "cost", "rows it has never seen"),
+            "Cost of seen and unseen rows",
+            ["rows", "cost"],
+            costs.items(),
+        ),
         paragraph("Whether more data or another size would help takes training again: limpid capacity SOURCE.", "soft"),
-    ]  # fmt: skip
+    ]
     yield Section("overfitting", "Does it overfit?", parts)
 
 
@@ -87,7 +92,7 @@ def changed(of: Material) -> Iterator[Section]:
         paragraph(found.words, "verdict"),
     ]
     if (pruned := found.pruning) is not None:
-        label = "R²" if of.model.task == "regression" else "accuracy"
+        label = score_name(of.model.task)
         curves = {"the smallest weights first": pruned.by_size, "the least used first": pruned.by_signal}
         parts.append(
             chart(
