@@ -224,6 +224,14 @@ def test_the_pool_is_drawn_as_the_model_was(random: np.random.Generator) -> None
     assert not (natural == scores({"initial_weights": "normal"})).all()
 
 
+def test_scores_do_not_depend_on_the_cores() -> None:
+    model = taught()
+    one, four = (parts(replace(model, threads=threads), PICTURES[:200]) for threads in (1, 4))
+    assert (one.p == four.p).all()
+    assert (one.scores == four.scores).all()
+    assert not (one.p == parts(model, PICTURES[:200], random=1).p).all()
+
+
 def test_an_estimator_is_asked_about_concepts_of_ones_own() -> None:
     X, marks = PICTURES[:300] / 16, PICTURES[:300, 20] > 8
     fitted = MLPClassifier((8,), solver="lbfgs", alpha=1, max_iter=2000, random_state=0).fit(X, LABELS[:300])
