@@ -19,6 +19,7 @@ from benchmarks.files import write
 from benchmarks.machine import machine
 from benchmarks.tables import table
 from limpid.engines import find_engine
+from limpid.initializers import initial_parameters
 from limpid.inspection import (
     attribute,
     blame,
@@ -37,6 +38,7 @@ from limpid.objective import evaluate
 
 STEP = 1e-6
 ROUNDS = 3
+RANDOM_NETWORKS = 20
 
 
 class Figure(NamedTuple):
@@ -130,6 +132,22 @@ def of_neurons(mnist: limpid.Dataset, model: Model) -> Iterator[Figure]:
     )
 
 
+def of_chance(mnist: limpid.Dataset, model: Model) -> Iterator[Figure]:
+    X, _ = rows_of(mnist, 2000)
+    for layer in (1, 2):
+        detections, uncorrected = [], []
+        for seed in range(RANDOM_NETWORKS):
+            drawn = initial_parameters(model.network, "he", np.random.default_rng(5000 + seed), np.float32)
+            found = parts(replace(model, parameters=drawn), X, layer=layer, random=seed)
+            detections.append(len(found.detections))
+            uncorrected.append(float((found.p <= 0.05).mean()))
+        told = (
+            f"{sum(detections)} of {RANDOM_NETWORKS * found.scores.size:,}, in {np.count_nonzero(detections)} networks "
+            f"({np.mean(uncorrected):.1%} without the correction)"
+        )
+        yield Figure(f"detections in {RANDOM_NETWORKS} random networks, hidden layer {layer}", "at most 5 %", told)
+
+
 def of_overfitting(mnist: limpid.Dataset, _: Model) -> Iterator[Figure]:
     alone: dict[str, Any] = {"shares": (), "widths": (), "depths": (), "control": False}
     thirty = overfitting(learned(mnist, [30], 30), mnist, **alone)
@@ -165,6 +183,7 @@ MEASURES: tuple[Callable[[limpid.Dataset, Model], Iterator[Figure]], ...] = (
     of_examples,
     of_inputs,
     of_neurons,
+    of_chance,
     of_overfitting,
     of_slope,
     of_report,

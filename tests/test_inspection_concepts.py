@@ -59,9 +59,10 @@ def test_strokes_planted_in_a_trained_network_rank_first() -> None:
 def by_hand(random: np.random.Generator) -> Model:
     """A network over pictures of lines a pixel wide, whose last hidden layer counts loops and crossings.
 
-    Loops less pieces are the negative Euler number: pixels + edges - corners of the ink count each pixel once, less
-    what neighbours share (Gray 1971); an OR of pixels is s - relu(s - 1). A crossing is a pixel of ink with three steps
-    from paper to ink around it. Fourteen neurons more are random.
+    Loops less pieces are the negative Euler number of the ink (Gray 1971), faces less edges plus corners of its pixels.
+    An edge or a corner counts once however many of its s pixels are ink, s - relu(s - 1), so that what is left is
+    relu(s - 1) over corners less that over edges less all pixels. A crossing is a pixel of ink with three steps from
+    paper to ink around it. Fourteen neurons more are random.
     """
     place = np.arange(64).reshape(SHAPE)
     corners = [place[max(0, r - 1) : r + 1, max(0, c - 1) : c + 1].ravel() for r in range(9) for c in range(9)]
@@ -222,6 +223,14 @@ def test_the_pool_is_drawn_as_the_model_was(random: np.random.Generator) -> None
     assert (scores({"solver": "adam"}) == scores({"initial_weights": "scikit_learn"})).all()
     assert not (natural == scores({"solver": "adam"})).all()
     assert not (natural == scores({"initial_weights": "normal"})).all()
+
+
+def test_scores_do_not_depend_on_the_cores() -> None:
+    model = taught()
+    one, four = (parts(replace(model, threads=threads), PICTURES[:200]) for threads in (1, 4))
+    assert (one.p == four.p).all()
+    assert (one.scores == four.scores).all()
+    assert not (one.p == parts(model, PICTURES[:200], random=1).p).all()
 
 
 def test_an_estimator_is_asked_about_concepts_of_ones_own() -> None:

@@ -1,6 +1,7 @@
 """What units of networks that learned nothing score: the pool that a unit's score is ranked in."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -13,11 +14,12 @@ from limpid.backprop import forward
 from limpid.engines.reference import quietly
 from limpid.initializers import initial_parameters, natural_initializer
 from limpid.inspection.subject import Floats, Subject
+from limpid.memory import cores
 from limpid.network import Dense, Network
 
 FEWEST = 20
 """Units in the pool for each share alpha of mistakes."""
-UNITS_AT_ONCE = 4096
+UNITS_AT_ONCE = 1024
 """That are sorted together."""
 
 Bools = NDArray[np.bool_]
@@ -77,30 +79,32 @@ def pooled(
     """
     units = subject.network.layers[layer - 1].units
     networks = ceil(max(FEWEST / alpha, tests / alpha) / units)
-    found, waiting = [], []
-    with quietly(1):  # more cores wait for each other over products as small as these
-        every = _random_activations(subject, layer, [x for x, _ in sets], networks, random)
-        for number, activations in enumerate(every):
-            waiting.append(activations)
-            if len(waiting) * units >= UNITS_AT_ONCE or number + 1 == networks:
-                together = (np.concatenate(some, axis=1) for some in zip(*waiting, strict=True))
-                scores = [aurocs(a, present) for a, (_, present) in zip(together, sets, strict=True)]
-                found.append(np.concatenate(scores, axis=1))
-                waiting = []
-    return np.concatenate(found)
+    each = max(1, UNITS_AT_ONCE // units)
+    counts = [min(each, networks - done) for done in range(0, networks, each)]
+    seeds = random.integers(2**63, size=len(counts)).tolist()
+    rows = [(x.astype(np.float32), present) for x, present in sets]
+
+    def scores(count: int, seed: int) -> Floats:
+        every = zip(*_random_activations(subject, layer, [x for x, _ in rows], count, seed), strict=True)
+        found = [aurocs(np.concatenate(a, axis=1), present) for a, (_, present) in zip(every, rows, strict=True)]
+        return np.concatenate(found, axis=1)
+
+    # products as small as these are computed side by side: cores that share one wait for each other
+    with quietly(1), ThreadPoolExecutor(subject.given.threads or cores()) as pool:
+        return np.concatenate(list(pool.map(scores, counts, seeds)))
 
 
 def _random_activations(
-    subject: Subject, layer: int, sets: list[Floats], networks: int, random: np.random.Generator
+    subject: Subject, layer: int, sets: list[NDArray[np.float32]], networks: int, seed: int
 ) -> Iterator[list[NDArray[np.float32]]]:
     """For each random network its activations (rows, units) at `layer`, for each of the sets (rows, inputs)."""
-    network = _up_to(subject.network, layer)
-    rows = [x.astype(np.float32) for x in sets]
+    network, random = _up_to(subject.network, layer), np.random.default_rng(seed)
     # a layer that is normalised over batches begins with no statistics: the rows' own are what training would see
-    shares = [np.full((len(x), 1), 1 / len(x), np.float32) if network.over_batch else None for x in rows]
+    shares = [np.full((len(x), 1), 1 / len(x), np.float32) if network.over_batch else None for x in sets]
     for _ in range(networks):
         parameters = initial_parameters(network, _initial_weights(subject), random, np.float32)
-        traces = (forward(network, parameters, x, shares=own) for x, own in zip(rows, shares, strict=True))
+        with np.errstate(all="ignore"):  # a network may blow up: its neurons then tell nothing
+            traces = [forward(network, parameters, x, shares=own) for x, own in zip(sets, shares, strict=True)]
         yield [trace.a[layer] for trace in traces]
 
 

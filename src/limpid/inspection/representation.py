@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limpid.displays import BLUE, ORANGE
+from limpid.engines.reference import quietly
 from limpid.errors import LimpidError
 from limpid.inspection.result import Result
 from limpid.inspection.scoring import score_name
@@ -93,11 +94,16 @@ def layers(model: Any, X: Any, y: ArrayLike, random: int | np.random.Generator =
     activations = [*trace.a[:-1], trace.z[-1]]
     learned = len(x) - int(HELD_OUT * len(x))
     random_answers = _control(x, answers, generator)
+    with quietly(1):  # cores that share products as small as these wait for each other
+        accuracy, control = (
+            np.array([_read(a, told, learned, classes) for a in activations]) for told in (answers, random_answers)
+        )
+        alike = _alike(activations)
     return Layers(
         ["inputs", *(subject.layer_name(number) for number in range(1, subject.depth + 1))],
-        np.array([_read(a, answers, learned, classes) for a in activations]),
-        np.array([_read(a, random_answers, learned, classes) for a in activations]),
-        np.array([[linear_cka(one, other) for other in activations] for one in activations]),
+        accuracy,
+        control,
+        alike,
         score_name(subject.model.task),
         float(np.mean([_frequent(column, learned) for column in answers.T])) if classes else 0.0,
     )
@@ -113,6 +119,15 @@ def linear_cka(one: Floats, other: Floats) -> float:
     X, Y = one - one.mean(axis=0), other - other.mean(axis=0)
     lengths = np.linalg.norm(X.T @ X) * np.linalg.norm(Y.T @ Y)
     return float((np.linalg.norm(Y.T @ X) ** 2) / lengths) if lengths > 0 else 0.0
+
+
+def _alike(activations: list[Floats]) -> Floats:
+    """(layers + 1, layers + 1) the linear CKA of all pairs, of which each is computed once."""
+    found = np.empty((len(activations), len(activations)))
+    for at, one in enumerate(activations):
+        for other in range(at + 1):
+            found[at, other] = found[other, at] = linear_cka(one, activations[other])
+    return found
 
 
 def _control(x: Floats, answers: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
