@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limpid.displays import weight_figure
 from limpid.inspection import Parts, Units, parts, units
-from limpid.report.html import Section, chart, paragraph, picture, table
+from limpid.inspection.stimulus import weights_of
+from limpid.inspection.subject import Floats, Subject
+from limpid.report.html import Section, chart, paragraph, picture, pictures, table
 from limpid.report.material import Material
 
 SHOWN_FIRST = 12
@@ -15,18 +18,35 @@ MOST = 256
 """Neurons of a layer that are shown at all."""
 ROWS = 1_000
 EXCITING = 4
+MOST_INPUTS = 40
+"""Rows of a chart of weights."""
 LEANS = 0.01
 """A p that is worth a hint where the correction for many tests leaves no detection."""
 
 
 def neurons(of: Material) -> Iterator[Section]:
     if of.rows is None:
+        if of.model.network.hidden:
+            yield Section("layer1", "What the first layer looks for", _weights(of))
         return
     hidden = range(1 + (of.model.network.embedding is not None), len(of.model.network.layers))
     for number, layer in enumerate(hidden, start=1):
         found = units(of.model, layer, of.few(ROWS), most=EXCITING)
         heading = f"What the neurons of hidden layer {number} detect"
         yield Section(f"layer{number}", heading, list(_layer(of, found, layer)))
+
+
+def _weights(of: Material) -> list[str]:
+    """Of the first hidden layer, where there are no rows to look at it by."""
+    subject = Subject.of(of.model)
+    weights = weights_of(subject, subject.hidden[0])
+    order = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")[:MOST].tolist()
+    if of.model.image_shape is not None:
+        limit = float(np.abs(weights).max())
+        return [pictures(picture(of.coloured(weights[unit], limit), f"neuron {unit}") for unit in order)]
+    names = np.array(subject.input_names)
+    most = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:MOST_INPUTS]
+    return [_pulls(weights[order][:, most].T, names[most], order, "Each input's pull on each neuron")]
 
 
 def _layer(of: Material, found: Units, layer: int) -> Iterator[str]:
@@ -75,12 +95,16 @@ def _columns(found: Units, order: list[int]) -> Iterator[str]:
     """The pull of each input on each neuron."""
     names = np.array(found.subject.input_names)
     scaled = found.weights * found.x.std(axis=0)
-    most = np.argsort(-np.linalg.norm(scaled, axis=0), kind="stable")[:40]
-    values = scaled[order][:, most].T
-    rows = ([name, *row] for name, row in zip(names[most], values.tolist(), strict=True))
-    header = ["input", *(f"neuron {found.units[at]}" for at in order)]
+    most = np.argsort(-np.linalg.norm(scaled, axis=0), kind="stable")[:MOST_INPUTS]
     title = "Each input's pull on each neuron, by how much it varies"
-    yield chart(weight_figure(values, tuple(names[most]), tuple(found.units[order].tolist())), title, header, rows)
+    yield _pulls(scaled[order][:, most].T, names[most], found.units[order].tolist(), title)
+
+
+def _pulls(values: Floats, names: NDArray[np.str_], units_: list[int], title: str) -> str:
+    """A chart of values (inputs, neurons)."""
+    rows = ([name, *row] for name, row in zip(names, values.tolist(), strict=True))
+    header = ["input", *(f"neuron {unit}" for unit in units_)]
+    return chart(weight_figure(values, tuple(names), tuple(units_)), title, header, rows)
 
 
 def _card(of: Material, found: Units, told: Parts | None, at: int) -> str:
