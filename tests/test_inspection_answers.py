@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid import Dataset, LimpidError, MLPClassifier, Model, learn, read
+from limpid import Dataset, LimpidError, MLPClassifier, MLPRegressor, Model, evaluate, learn, read
 from limpid.backprop import Trace, forward
 from limpid.explaining import explain
 from limpid.frames import table_of
@@ -225,3 +225,34 @@ def test_a_row_without_a_true_answer_is_explained_without_blame() -> None:
         explain(learning.model, unknown)
     with pytest.raises(LimpidError, match="new: there is no row 41: they go from 1 to 40"):
         explain(learning.model, unknown, 41)
+
+
+def test_a_model_of_lbfgs_is_explained() -> None:
+    data = read("iris")
+    learning = learn(data, hidden=[3], optimizer="lbfgs", epochs=5)
+    list(learning)
+    described = explain(learning.model, data, 1).describe()
+    assert [row["next_update"] for row in described["weights"]] == [None] * len(described["weights"])
+
+
+def test_several_answers_a_row_are_all_right_or_wrong() -> None:
+    data = read("iris")
+    both = np.column_stack([np.asarray(data.y), np.arange(150) % 2])
+    fitted = MLPClassifier((4,), solver="lbfgs", alpha=1, max_iter=1000, random_state=0).fit(data.X, both)
+    right = (fitted.predict(data.X) == both).all(axis=1)
+    assert 0.1 < right.mean() < 0.9
+    found = confusions(fitted, data.X, both)
+    assert (found.errors, found.matrix) == (150 - right.sum(), None)
+    found_by = evaluate(fitted.model_, Dataset("t", data.X, both))
+    assert found_by.accuracy == right.mean()
+
+
+def test_quantiles_say_what_their_answers_are() -> None:
+    data = read("iris")
+    fitted = MLPRegressor(
+        hidden_layer_sizes=(3,), loss="quantile:0.1,0.9", solver="lbfgs", alpha=1, max_iter=500, random_state=0
+    )
+    fitted.fit(data.X, data.X[:, 0])
+    with pytest.raises(LimpidError, match="2 answers .* needed, each number once for each of its 2 quantiles, got 1"):
+        confusions(fitted, data.X, data.X[:, 0])
+    assert confusions(fitted, data.X, data.X[:, [0, 0]]).rows == 150

@@ -227,3 +227,11 @@ def test_layers_normalised_over_themselves_are_for_integrated_gradients(method: 
         attribute(model, np.zeros((1, 3)), 0, method)
     with pytest.raises(LimpidError, match="a target is needed: one of output 0"):
         attribute(model, np.zeros((1, 3)))
+
+
+def test_a_picture_of_one_line_is_drawn(random: np.random.Generator) -> None:
+    data = Dataset("t", random.uniform(size=(40, 5)), np.arange(40) % 2, image_shape=(1, 5), full_scale=1.0)
+    learning = learn(data, hidden=[3], epochs=1)
+    list(learning)
+    found = attribute(learning.model, data.X[:1]).plot()
+    assert found.ax_.images[0].get_array().shape[:2] == (1, 5)

@@ -377,6 +377,17 @@ def test_without_knowing_how_it_was_trained_there_is_no_next_update(random: np.r
     fitted = MLPClassifier((4,), solver="lbfgs", alpha=1, max_iter=1000, random_state=0).fit(X, y)
     with pytest.raises(LimpidError, match="L-BFGS learns from all rows at once"):
         _ = blame(fitted, X[:1], y[:1]).next_update
+    rows = blame(fitted, X[:1], y[:1]).ranked_weights(3)
+    assert [row["next_update"] for row in rows] == [None] * 3
+    assert abs(rows[0]["blame"]) >= abs(rows[2]["blame"]) > 0
+
+
+def test_rows_may_have_python_objects_as_labels() -> None:
+    X, _ = rows_of("iris", 150)
+    texts = np.array(["a", "b", "c"], object)[np.arange(150) // 50]
+    fitted = MLPClassifier((4,), solver="lbfgs", alpha=1, max_iter=1000, random_state=0).fit(X, texts)
+    rows = blame_examples(fitted, X[:1], texts[:1], X, texts).to_rows()
+    assert {row["answer"] for row in rows} == {"a", "b", "c"}
 
 
 def test_a_wrong_delta_is_found(random: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:

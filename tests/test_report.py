@@ -11,6 +11,7 @@ import pytest
 
 from limpid.dataset import Dataset
 from limpid.errors import LimpidError
+from limpid.estimators import MLPClassifier
 from limpid.evaluation import evaluate
 from limpid.learning import learn
 from limpid.readers import read
@@ -107,3 +108,14 @@ def test_what_is_not_installed_is_named(module: str, told: str, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(LimpidError, match=told):
         page(read("digits"), epochs=1)
+
+
+def test_what_a_method_does_not_say_of_a_model_is_said_at_the_end() -> None:
+    data = read("iris")
+    both = np.column_stack([np.asarray(data.y), np.arange(150) % 2])
+    fitted = MLPClassifier((4,), solver="lbfgs", alpha=1, max_iter=1000, random_state=0).fit(data.X, both)
+    rows = Dataset("iris", data.X, both)
+    text = without_scripts(report_page(fitted.model_, evaluate(fitted.model_, rows), rows))
+    assert "What could not be said" in text
+    assert "several answers a row with classes each cannot be learned again here" in text
+    assert "Is the slope zero?" in text

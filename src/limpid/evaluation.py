@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from limpid.dataset import Dataset
 from limpid.engines import find_engine
 from limpid.errors import LimpidError
+from limpid.groups import columns_of
 from limpid.model import Model
 from limpid.objective import evaluate as evaluate_cost
 
@@ -30,7 +31,7 @@ class Evaluation:
     certainty: NDArray[Any] | None
     """(rows, classes) probabilities, where the model gives any."""
     accuracy: float | None
-    """Share of rows answered rightly (all labels of a row, where there are several); None for a regression."""
+    """Share of rows answered rightly (all labels or answers of a row, where it has several); None for a regression."""
     rmse: float | None
     """Root of the mean squared error in the target's units; None without a regression."""
     r2: float | None
@@ -77,7 +78,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         cost=cost,
         predictions=predictions,
         certainty=model.probabilities(outputs) if certain else None,
-        accuracy=None if regression else score_for(model.task)(outputs, examples.Y),
+        accuracy=None if regression else _accuracy(model, outputs, examples.Y),
         rmse=float(np.sqrt(np.mean((predictions - dataset.y) ** 2))) if regression else None,
         r2=r_squared(outputs, examples.Y) if regression else None,
         confusion=None if model.classes is None else confusion_of(model.classes, dataset.y, predictions),
@@ -176,6 +177,16 @@ def share(right: NDArray[Any], weights: NDArray[Any] | None) -> float:
     if weights is None or not weights.any():
         return float(np.mean(right))
     return float(np.average(right, weights=weights))
+
+
+def _accuracy(model: Model, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+    """Of several answers a row all have to be right."""
+    if not model.several_classes:
+        return score_for(model.task)(outputs, targets)
+    sizes = [len(classes) for classes in model.several_classes]
+    pairs = zip(columns_of(sizes, outputs), columns_of(sizes, targets), strict=True)
+    right = [got.argmax(axis=1) == wanted.argmax(axis=1) for got, wanted in pairs]
+    return float(np.all(right, axis=0).mean())
 
 
 def confusion_of(classes: NDArray[Any], y: NDArray[Any], predictions: NDArray[Any]) -> NDArray[np.int64]:

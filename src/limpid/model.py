@@ -177,6 +177,11 @@ class Model:
     def dtype(self) -> Any:
         return self.parameters["W1"].dtype
 
+    def _levels_told(self) -> str:
+        """What several outputs for one number are, where they are its quantiles."""
+        levels = len(self.network.cost.removeprefix("quantile:").split(","))
+        return f", each number once for each of its {levels} quantiles" if levels > 1 else ""
+
     @property
     def _predictor(self) -> Callable[[Any], NDArray[Any]]:
         """Kept from call to call as long as it is made of the same things."""
@@ -221,12 +226,10 @@ class Model:
             if X.ndim != 2 or X.shape[1] != self.network.inputs or not X.shape[0]:
                 raise LimpidError(f"inputs must be rows of {self.network.inputs} numbers, got shape {X.shape}")
             return self.input_scaling.inputs(X, self.dtype)
-        values = np.asarray(X)
+        values = rows_of_numbers(X)
         if self.image_shape and values.ndim > 1 and values.shape[-2:] == self.image_shape:
             values = values.reshape(-1, self.network.inputs)
         values = values[None, :] if values.ndim == 1 else values
-        if values.dtype.kind not in "biuf":
-            raise LimpidError(f"inputs must be numbers, got {values.dtype}")
         if values.ndim != 2 or values.shape[1] != self.network.inputs or not len(values):
             raise LimpidError(f"inputs must be rows of {self.network.inputs} numbers, got shape {np.shape(X)}")
         return self.input_scaling.inputs(values, self.dtype)
@@ -248,7 +251,20 @@ class Model:
             odd = y.flat[0] if y.dtype.kind not in "biuf" else y[~np.isfinite(y)][0]
             raise LimpidError(f"answers must be finite numbers, got {odd!s}")
         if y.shape[1] != self.network.outputs:
-            raise LimpidError(f"{self.network.outputs} answers for each row are needed, got {y.shape[1]}")
+            raise LimpidError(
+                f"{self.network.outputs} answers for each row are needed{self._levels_told()}, got {y.shape[1]}"
+            )
         targets = self.target_scaling.apply(y, self.dtype)
         check_targets(self.network, targets)
         return targets
+
+
+def rows_of_numbers(X: Any) -> NDArray[Any]:
+    """X as an array, whatever its shape. Errors: `LimpidError` where rows differ in length or are no numbers."""
+    try:
+        values = np.asarray(X)
+    except ValueError:
+        raise LimpidError("inputs must be rows of numbers, all of one length, got rows that differ") from None
+    if values.dtype.kind not in "biuf":
+        raise LimpidError(f"inputs must be numbers, got {values.dtype}")
+    return values

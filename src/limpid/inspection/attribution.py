@@ -8,6 +8,7 @@ import numpy as np
 
 from limpid.displays import BLUE, ORANGE, weight_pixels
 from limpid.errors import LimpidError, choose
+from limpid.inspection.arguments import is_between
 from limpid.inspection.integrated import integrated_gradients
 from limpid.inspection.result import Result
 from limpid.inspection.rules import deeplift, lrp
@@ -79,7 +80,7 @@ class Attribution(Result):
         if shape:
             ax.imshow(weight_pixels(self.inputs[0].reshape(shape), float(np.abs(self.inputs[0]).max())))
             low, high = self.x[0].min(), self.x[0].max()
-            if low < high:
+            if low < high and min(shape) > 1:  # a contour needs two rows and two columns
                 ax.contour(self.x[0].reshape(shape), [(low + high) / 2], colors="#666666", linewidths=1)
             ax.set(xticks=[], yticks=[], title=f"for (orange) and against (blue) {self.targets[0]}")
             return
@@ -110,7 +111,7 @@ def attribute(
     """
     subject = Subject.of(model)
     compute = choose("method", method, METHODS)
-    if not 0 < epsilon < np.inf:
+    if not is_between(epsilon, 0, np.inf):
         raise LimpidError(f"epsilon must be a finite number above 0, got {epsilon!r}")
     x = subject.x(X)
     reference = np.broadcast_to(_baseline(subject, x, baseline), x.shape)

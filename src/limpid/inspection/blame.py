@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from limpid.backprop import Trace, gradients, shares_of
 from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples
+from limpid.errors import LimpidError
+from limpid.inspection.arguments import check_count
 from limpid.inspection.chain import Chain, WeightedSum, chain_of, sum_of
 from limpid.inspection.next_update import NextStep, next_step
 from limpid.inspection.result import Result, largest_places
@@ -45,12 +47,17 @@ class Blame(Result):
 
         `share` is that of the layer's blame: for display, not a cause. `silent`: dead or saturated.
         """
+        check_count("most", len(self.deltas) if most is None else most)
         layers = range(1, self.subject.depth + 1) if layer is None else [self.subject.check_layer(layer)]
         rows = [row for number in layers for row in self._of_layer(number)]
         return sorted(rows, key=lambda row: -abs(row["blame"]))[:most]
 
     def ranked_weights(self, most: int = MOST, layer: int | None = None) -> list[dict[str, Any]]:
-        """The weights with the steepest slopes, of all layers or of one, and what the next step will add to each."""
+        """The weights with the steepest slopes, of all layers or of one, and what the next step will add to each.
+
+        `next_update` is None where that is not known.
+        """
+        check_count("most", most)
         layers = range(1, self.subject.depth + 1) if layer is None else [self.subject.check_layer(layer)]
         rows = [row for number in layers for row in self._weights_of(number, most)]
         return sorted(rows, key=lambda row: -abs(row["blame"]))[:most]
@@ -134,6 +141,14 @@ class Blame(Result):
         off = np.abs(self.trace.a[-1] - self.examples.Y)
         return np.asarray((off * (off > SILENT)).mean(axis=0) * bounded)
 
+    @cached_property
+    def _update(self) -> Parameters | None:
+        """`next_update`, None where it is not known."""
+        try:
+            return self.next_update
+        except LimpidError:
+            return None
+
     def _weights_of(self, layer: int, most: int) -> list[dict[str, Any]]:
         slopes, W = self.slopes[f"W{layer}"], self.subject.parameters[f"W{layer}"]
         before = self.subject.names_before(layer)
@@ -146,7 +161,7 @@ class Blame(Result):
                 "j": j,
                 "weight": float(W[i, j]),
                 "blame": float(slopes[i, j]),
-                "next_update": float(self.next_update[f"W{layer}"][i, j]),
+                "next_update": None if self._update is None else float(self._update[f"W{layer}"][i, j]),
             }
             for i, j in largest_places(slopes, most)
         ]

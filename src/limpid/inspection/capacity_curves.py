@@ -16,6 +16,7 @@ from limpid.dataset import Dataset
 from limpid.displays import BLUE, ORANGE
 from limpid.engines import find_engine
 from limpid.errors import LimpidError
+from limpid.inspection.arguments import check_list
 from limpid.inspection.result import Result
 from limpid.inspection.scoring import score_name, score_on, told
 from limpid.learning import Learning
@@ -183,7 +184,7 @@ class CapacityCurves(Result):
 
     @property
     def words(self) -> str:
-        return ". ".join(self.verdict()) + "."
+        return ". ".join(self.verdict() or ["No network is trained yet: iterate, or call run()"]) + "."
 
     def to_rows(self) -> list[dict[str, Any]]:
         """A row a size, the smallest first."""
@@ -212,6 +213,8 @@ class CapacityCurves(Result):
 
     def _draw(self, ax: Any) -> None:
         """Over the neurons of each hidden layer, a line for each number of layers; else over all that is learned."""
+        if not self.points:
+            raise LimpidError("no network is trained yet: iterate, or call run()")
         even = all(size and len(set(size)) == 1 for size in self.measured)
         for at, depth in enumerate(sorted({len(size) for size in self.measured})):
             sizes = [size for size in self.measured if len(size) == depth]
@@ -268,6 +271,11 @@ def capacity_curves(
     """
     if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < FEWEST_SEEDS:
         raise LimpidError(f"at least {FEWEST_SEEDS} seeds a size are needed to tell from noise, got {seeds!r}")
+    if not isinstance(dataset, Dataset):
+        raise LimpidError(f"a Dataset is needed, got {type(dataset).__name__}")
+    check_list("sizes", sizes)
+    for size in sizes:
+        check_list("each of sizes", size)
     wanted = list(dict.fromkeys(tuple(size) for size in sizes))
     if not wanted:
         raise LimpidError("at least one size of network is needed")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from limpid.errors import LimpidError
 from limpid.inspection.ablation import Ablation, ablate
+from limpid.inspection.arguments import draws_from
 from limpid.inspection.pushes import Node, Tree, pushes_of
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
@@ -113,7 +114,7 @@ def compose(
     name = subject.output_names[place] if subject.model.classes is None else str(target)
     root = Node(subject.depth, place, name, float(pushes[last].sum()))
     tree.hang(root, pushes[last])
-    generator = np.random.default_rng(random)
+    generator = draws_from(random)
 
     def answer(outputs: Floats) -> Floats:
         return _answer(subject, outputs, place, sign)
@@ -190,7 +191,7 @@ def _rows(subject: Subject, X: Any, outputs: Floats, y: Any, place: int, sign: f
         return np.sort(np.argsort(-truth, kind="stable")[: max(1, len(truth) // HIGH_ROWS)])
     found = np.flatnonzero((truth > 0.5) == (sign > 0))
     if not len(found):
-        raise LimpidError(f"no row of X {'is answered with' if y is None else 'has'} {target!r}")
+        raise LimpidError(f"no row of X {'is answered with' if y is None else 'has'} {str(target)!r}")
     return found
 
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.backprop import gradients
 from limpid.displays import ORANGE, axes
 from limpid.evaluation import confusion_of, most_confused
+from limpid.inspection.arguments import check_count
 from limpid.inspection.pictures import draw_pictures
 from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
@@ -124,11 +125,12 @@ def confusions(model: Any, X: Any, y: ArrayLike, worst: int = WORST) -> Confusio
 
     Errors: `LimpidError` where rows do not fit.
     """
+    check_count("worst", worst)
     subject = Subject.of(model)
     examples = subject.examples(X, y)
     trace, network = subject.trace(examples.X), subject.network
     costs = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], examples.Y).sum(axis=1)
-    answers, answered = np.asarray(y), subject.model.answers(trace.a[-1])
+    answers, answered = np.atleast_1d(np.asarray(y)), subject.model.answers(trace.a[-1])
     wrong = np.ones(len(costs), bool) if subject.model.task == "regression" else _wrong(answered, answers)
     places = np.flatnonzero(wrong)
     order = places[np.argsort(-costs[places], kind="stable")][:worst]

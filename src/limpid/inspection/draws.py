@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from limpid.inspection.arguments import draws_from
+
 
 def source_of(random: int | np.random.Generator | np.random.RandomState) -> np.random.Generator:
     """A source by the seed or source `random`.
 
     A training with the same seed draws other numbers: from the seed itself come the very weights that it began with.
     """
-    found: np.random.Generator = np.random.default_rng(np.random.default_rng(random).integers(2**63))
-    return found
+    return np.random.default_rng(draws_from(random).integers(2**63))

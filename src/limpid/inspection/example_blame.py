@@ -15,6 +15,7 @@ from limpid.backprop import Trace, back_to_first, forward, through_normalization
 from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples, find_engine, plain
 from limpid.errors import LimpidError
+from limpid.inspection.arguments import check_finite
 from limpid.inspection.pictures import draw_pictures
 from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
@@ -66,7 +67,7 @@ class ExampleBlame(Result):
     def to_rows(self) -> list[dict[str, Any]]:
         order = np.argsort(-np.abs(self.scores), kind="stable").tolist()
         return [
-            {"row": at, "answer": np.asarray(self.labels)[at].tolist(), "score": float(self.scores[at])} for at in order
+            {"row": at, "answer": np.array(self.labels[at]).tolist(), "score": float(self.scores[at])} for at in order
         ]
 
     def _draw(self, ax: Any) -> None:
@@ -104,7 +105,9 @@ def blame_examples(model: Any, x: Any, y: ArrayLike, X_train: Any, y_train: Arra
         raise LimpidError(f"one row is asked about at a time, got {len(asked.Y)}")
     wanted = _slopes(given, asked)
     first = _first_factor(given, wanted)
-    scores = [_dots(wanted, _slopes(given, part), first) for part in parts_of(learned)]
+    with np.errstate(over="ignore", invalid="ignore"):  # said below
+        scores = [_dots(wanted, _slopes(given, part), first) for part in parts_of(learned)]
+    check_finite("the influence of some rows", *scores)
     return ExampleBlame(subject, np.concatenate(scores).astype(np.float64), np.asarray(y_train), X_train, x)
 
 

@@ -14,7 +14,7 @@ from limpid.frames import table_of
 from limpid.inspection.subject import Subject
 from limpid.inspection.trained import AUTO_BATCH
 from limpid.learning import Learning, held_out, learn
-from limpid.model import Model
+from limpid.model import Model, rows_of_numbers
 from limpid.network import Network
 from limpid.recipe import Recipe
 from limpid.solvers import SOLVERS
@@ -107,8 +107,8 @@ def dataset_of(X: Any, y: ArrayLike | None) -> Dataset:
         return X
     if y is None:
         raise LimpidError("answers y are needed beside X")
-    answers = np.asarray(y)
-    found = X if isinstance(X, np.ndarray | list) else table_of(X)
+    answers = np.atleast_1d(np.asarray(y))
+    found = rows_of_numbers(X) if isinstance(X, np.ndarray | list) else table_of(X)
     return Dataset("the rows given", found, answers, guess_task(answers))
 
 
@@ -159,11 +159,14 @@ def dataset_for(model: Model, X: Any, y: ArrayLike | None) -> Dataset:
         table = table_of(X)
         kinds = {column.name for column in model.encoder.columns if isinstance(column, Category)}
         named = tuple(name for name in table if name in kinds and table[name].kind == "number")
-        return Dataset("the rows given", table, np.asarray(y), task, categorical=named)
-    rows = np.asarray(X)
+        return Dataset("the rows given", table, np.atleast_1d(np.asarray(y)), task, categorical=named)
+    rows = rows_of_numbers(X)
+    if model.image_shape and rows.ndim > 1 and rows.shape[-2:] == model.image_shape:
+        rows = rows.reshape(-1, model.network.inputs)
+    rows = rows[None] if rows.ndim == 1 else rows
     shape = model.image_shape
     full = float(model.input_scaling.scale[0]) if shape else None
-    return Dataset("the rows given", rows.reshape(len(rows), -1), np.asarray(y), task, (), (), shape, full)
+    return Dataset("the rows given", rows, np.atleast_1d(np.asarray(y)), task, (), (), shape, full)
 
 
 def _choices(model: Model) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.displays import ORANGE
 from limpid.errors import LimpidError
 from limpid.frames import is_frame, table_of
+from limpid.inspection.arguments import check_finite, is_between
 from limpid.inspection.course import TO_KEEP, kept_at, way_of
 from limpid.inspection.draws import source_of
 from limpid.inspection.flat import Flat
@@ -149,7 +150,7 @@ def landscape(
     """
     if isinstance(grid, bool) or not isinstance(grid, int | np.integer) or grid < 3:
         raise LimpidError(f"the grid must have at least 3 points a side, got {grid!r}")
-    if isinstance(span, bool) or not 0 < span < np.inf:
+    if not is_between(span, 0, np.inf):
         raise LimpidError(f"the span must be a finite number above 0, got {span!r}")
     subject, draws = Subject.of(model), source_of(random)
     trained = as_trained(subject, *_sampled(X, y, draws))
@@ -165,13 +166,16 @@ def landscape(
             }
         )
 
+    costs, here = _on_grid(on_slice, steps, steps), cost_at(subject.parameters)
+    check_finite("the cost of these rows", np.array([here]))
+    check_finite(f"the cost within a span of {span:g}", costs)
     return Landscape(
         subject,
         len(trained.examples.Y),
         steps,
-        _on_grid(on_slice, steps, steps),
+        costs,
         directions,
-        cost_at(subject.parameters),
+        here,
         _way(subject, cost_at, int(grid)) if subject.given.path else None,
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from limpid.dataset import Dataset
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
+from limpid.inspection.arguments import is_between
 from limpid.inspection.capacity_curves import Apart, CapacityCurves, Hidden, capacity_curves
 from limpid.inspection.known_rows import answers_of
 from limpid.inspection.result import Result
@@ -115,8 +116,10 @@ def learning_curve(
 
 def check_shares(shares: Sequence[float]) -> None:
     """`LimpidError` unless they ascend from above 0 to 1."""
+    if not all(is_between(share, 0, np.inf) for share in shares):
+        raise LimpidError(f"shares must ascend from above 0 to 1, got {list(shares)!r}")
     steps = [float(share) for share in shares]
-    if steps and (steps != sorted(set(steps)) or steps[0] <= 0 or steps[-1] != 1):
+    if steps and (steps != sorted(set(steps)) or steps[-1] != 1):
         raise LimpidError(f"shares must ascend from above 0 to 1, got {list(shares)!r}")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
+from limpid.inspection.arguments import check_finite, check_list, draws_from
 from limpid.inspection.capacity_curves import (
     BEYOND,
     DEPTHS,
@@ -259,10 +260,12 @@ def overfitting(
     cannot be learned again by what is known of it.
     """
     _check(seeds, epochs)
+    for what, numbers in (("shares", shares), ("widths", () if widths is None else widths), ("depths", depths)):
+        check_list(what, numbers)
     check_shares(shares)
-    check_positive("widths", widths or ())
+    check_positive("widths", () if widths is None else widths)
     check_positive("depths", depths)
-    draws = np.random.default_rng(random)
+    draws = draws_from(random)
     known = known_rows(model, X, y, X_unseen, y_unseen)
     given = known.subject.given
     hidden = tuple(layer.units for layer in given.network.hidden)
@@ -272,6 +275,7 @@ def overfitting(
         again = {**known.choices, **({} if epochs is None else {"epochs": epochs})}
     seen, unseen = (given.examples(part.X, answers_of(part)) for part in (known.seen, known.unseen))
     costs, others = costs_of(given, seen), costs_of(given, unseen)
+    check_finite("the cost of some rows", costs, others)
     low, high = gap_interval(costs, others, draws)
     seed = int(draws.integers(2**31))
     took = epochs or max(1, len(given.history))

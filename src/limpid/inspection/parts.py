@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
+from limpid.inspection.arguments import check_list, is_between
 from limpid.inspection.concepts import Concept, concepts_for
 from limpid.inspection.draws import source_of
 from limpid.inspection.integrated import integrated_gradients
@@ -136,15 +137,19 @@ def parts(
     """
     subject, generator = Subject.of(model), source_of(random)
     layer = subject.check_layer(subject.hidden[0] if layer is None and subject.hidden else layer, hidden=True)
-    if not 0 < alpha < 1:
+    if not is_between(alpha, 0, 1):
         raise LimpidError(f"alpha must be between 0 and 1, got {alpha!r}")
     x = subject.x(X)
-    labels = None if y is None else np.asarray(y)
+    labels = None if y is None else np.atleast_1d(np.asarray(y))
     if labels is not None and labels.ndim != 1:
         raise LimpidError(f"one answer for each row is needed, got shape {labels.shape}")
     if labels is not None and len(labels) != len(x):
         raise LimpidError(f"{len(x)} rows of inputs need as many answers, got {len(labels)}")
-    if concepts is not None and not concepts:
+    if concepts is not None:
+        check_list("concepts", concepts)
+        if odd := [each for each in concepts if not isinstance(each, Concept)]:
+            raise LimpidError(f"concepts must be made by Concept, got {odd[0]!r}")
+    if concepts is not None and not len(concepts):
         raise LimpidError("at least one concept is needed, got none")
     _check(concepts or [], x)
     if len(x) > rows:

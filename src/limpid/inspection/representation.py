@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.displays import BLUE, ORANGE
 from limpid.engines.reference import quietly
 from limpid.errors import LimpidError
+from limpid.inspection.arguments import draws_from
 from limpid.inspection.result import Result
 from limpid.inspection.scoring import score_name
 from limpid.inspection.subject import Floats, Subject
@@ -83,8 +84,8 @@ def layers(model: Any, X: Any, y: ArrayLike, random: int | np.random.Generator =
     answer for each group of like rows. Of more than 5,000 rows so many are drawn. Errors: `LimpidError` for fewer than
     20 rows, or rows and answers that do not fit.
     """
-    subject, generator = Subject.of(model), np.random.default_rng(random)
-    x, answers = subject.examples(X, y).X, np.asarray(y)
+    subject, generator = Subject.of(model), draws_from(random)
+    x, answers = subject.examples(X, y).X, np.atleast_1d(np.asarray(y))
     if len(x) < FEWEST:
         raise LimpidError(f"at least {FEWEST} rows are needed to learn from some and test on others, got {len(x)}")
     order = generator.permutation(len(x))[:MOST]
@@ -165,5 +166,6 @@ def _column(scaled: Floats, answers: NDArray[Any], learned: int, classes: bool) 
         return _frequent(answers, learned)
     reader = LogisticRegression(max_iter=STEPS, C=0.01, tol=1e-2) if classes else Ridge()
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # few rows a class are few
         warnings.simplefilter("ignore", ConvergenceWarning)  # a reader that is almost done reads almost as well
         return float(reader.fit(scaled[:learned], answers[:learned]).score(scaled[learned:], answers[learned:]))

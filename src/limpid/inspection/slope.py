@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from limpid.displays import BLUE, ORANGE
 from limpid.errors import LimpidError
+from limpid.inspection.arguments import draws_from, is_between
 from limpid.inspection.hessian import Ends, Surroundings, ends_of
 from limpid.inspection.result import Result
 from limpid.inspection.subject import Floats, Subject
@@ -158,9 +159,9 @@ def slope(
     for what, number in (("directions", directions), ("products", products)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise LimpidError(f"the number of {what} must be an integer of at least 1, got {number!r}")
-    if level is not None and not 0 < level < np.inf:
+    if level is not None and not is_between(level, 0, np.inf):
         raise LimpidError(f"level must be a finite number above 0, got {level!r}")
-    subject, draws = Subject.of(model), np.random.default_rng(random)
+    subject, draws = Subject.of(model), draws_from(random)
     _check_memory(subject, products)
     trained = as_trained(subject, X, y)
     around = Surroundings(subject.network, subject.parameters, trained.examples, trained.pull)

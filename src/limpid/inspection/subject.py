@@ -55,12 +55,18 @@ class Subject:
 
     def x(self, X: Any) -> Floats:
         """X (rows, inputs) as the network sees it. Errors: `LimpidError` where it does not fit."""
-        return self.model.inputs(X)
+        return self._within(X, self.model.inputs(X))
 
     def examples(self, X: Any, y: ArrayLike) -> Examples:
         """X (rows, inputs) and answers y, one a row, as the network computes with them; X is a plain array."""
         found = self.model.examples(X, y)
-        return found._replace(X=plain(found.X, np.float64))
+        return found._replace(X=self._within(X, plain(found.X, np.float64)))
+
+    def _within(self, X: Any, x: Floats) -> Floats:
+        """x, which is X as the network sees it. Errors: `LimpidError` where its own precision cannot hold it."""
+        if self.given.dtype != np.float64 and max(x.max(), -x.min()) > np.finfo(self.given.dtype).max:
+            self.given.inputs(X)
+        return x
 
     def trace(self, x: Floats) -> Trace:
         """Every z and a for x (rows, inputs), as the network sees them."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from limpid.displays import BLUE, ORANGE, grey_pixels, weight_pixels
 from limpid.errors import LimpidError
 from limpid.inspection.activation_maximisation import maximise
+from limpid.inspection.arguments import check_list
 from limpid.inspection.result import Result
 from limpid.inspection.stimulus import average_stimulus, in_words, is_linear, weights_of
 from limpid.inspection.subject import Floats, Subject
@@ -173,6 +174,7 @@ def units(model: Any, layer: int, X: Any, units: Sequence[int] | None = None, mo
 def _places(subject: Subject, layer: int, units: Sequence[int] | None) -> NDArray[np.int64]:
     if units is None:
         return np.arange(subject.network.layers[layer - 1].units)
+    check_list("units", units)
     if not len(units):
         raise LimpidError("at least one neuron is needed, got none")
     return np.array([subject.check_unit(layer, unit)[1] for unit in units], np.int64)

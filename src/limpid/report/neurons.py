@@ -18,7 +18,7 @@ MOST = 256
 """Neurons of a layer that are shown at all."""
 ROWS = 1_000
 EXCITING = 4
-MOST_INPUTS = 40
+MOST_INPUTS = 100
 """Rows of a chart of weights."""
 LEANS = 0.01
 """A p that is worth a hint where the correction for many tests leaves no detection."""

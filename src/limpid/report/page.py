@@ -9,6 +9,7 @@ from pathlib import Path
 
 from limpid.dataset import Dataset
 from limpid.displays import check_drawable, plotly_script
+from limpid.errors import LimpidError
 from limpid.evaluation import Evaluation
 from limpid.files import replace_file
 from limpid.model import Model
@@ -16,7 +17,7 @@ from limpid.report.alternatives import alternatives
 from limpid.report.answers import answers
 from limpid.report.course import course
 from limpid.report.errors import blamed
-from limpid.report.html import Section
+from limpid.report.html import Section, paragraph
 from limpid.report.judged import by_heart, changed, healthy, level
 from limpid.report.material import Material
 from limpid.report.neurons import neurons
@@ -89,10 +90,16 @@ def report_page(
 
 def _sections(of: Material, told: Told | None) -> Iterator[Section]:
     """What can be said of this model; what a method does not say of such a one is left out with the reason."""
+    reasons = []
     for done, make in enumerate(SECTIONS):
         if told:
             told(done, len(SECTIONS))
-        yield from make(of)
+        try:
+            yield from make(of)
+        except LimpidError as reason:
+            reasons.append(paragraph(f"{reason}."))
+    if reasons:
+        yield Section("unsaid", "What could not be said", reasons)
 
 
 def _contents(sections: Sequence[Section]) -> str:
