@@ -191,9 +191,8 @@ def _rows(subject: Subject, X: Any, outputs: Floats, y: Any, place: int, sign: f
         return np.sort(np.argsort(-truth, kind="stable")[: max(1, len(truth) // HIGH_ROWS)])
     found = np.flatnonzero((truth > 0.5) == (sign > 0))
     if not len(found):
-        raise LimpidError(
-            f"no row of X {'is answered with' if y is None else 'has'} {target.item() if isinstance(target, np.generic) else target!r}"
-        )
+        named = target.item() if isinstance(target, np.generic) else target
+        raise LimpidError(f"no row of X {'is answered with' if y is None else 'has'} {named!r}")
     return found
 
 
