@@ -7,6 +7,7 @@ where nothing else is said. Times are the least of three, whatever else the mach
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -109,7 +110,7 @@ def of_inputs(mnist: limpid.Dataset, model: Model) -> Iterator[Figure]:
     for method in ("integrated_gradients", "deeplift", "lrp"):
         found = attribute(model, X, method=method)
         assert found.residual is not None
-        seconds = least(lambda method=method: attribute(model, X, method=method))  # type: ignore[misc]
+        seconds = least(partial(attribute, model, X, method=method))
         name = f"{method} of 500 digits: what the parts miss, seconds"
         yield Figure(name, "1e-8", f"{np.abs(found.residual).max():.1g}, {seconds:.2f} s")
 
@@ -118,7 +119,7 @@ def of_neurons(mnist: limpid.Dataset, model: Model) -> Iterator[Figure]:
     X, y = rows_of(mnist, 2000)
     for layer in (1, 2):
         found = parts(model, X, layer=layer, y=y)
-        seconds = least(lambda layer=layer: parts(model, X, layer=layer, y=y))  # type: ignore[misc]
+        seconds = least(partial(parts, model, X, layer=layer, y=y))
         told = (
             f"{len(found.detections)} of {found.scores.size:,} against {found.pool:,} random neurons, {seconds:.1f} s"
         )

@@ -22,7 +22,7 @@ from tests.helpers import EMBEDDINGS, make_network, make_parameters, model_of
 SHAPE = (8, 8)
 DIGITS = read("digits")
 PICTURES = np.asarray(DIGITS.X[:700], float)
-LABELS = np.asarray(DIGITS.y[:700])  # type: ignore[index]
+LABELS = np.asarray(DIGITS.y)[:700]
 
 
 def taught(dataset: Dataset = DIGITS, **choices: Any) -> Model:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 import typer
 
@@ -12,9 +12,6 @@ from limpid.errors import LimpidError
 from limpid.signals import interruptible, stoppable
 from limpid.standard_output import Printed, Unbroken
 from limpid.typed import check_writable, layers_in, model_for, names_in, refuse, seconds_in, shape_in
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     add_completion=False,

@@ -52,7 +52,9 @@ def progress(learning: Learning | StreamedLearning, quiet: bool) -> Iterator[Cal
         def update(epoch: Epoch) -> None:
             seen = f"cost {epoch.cost:.4g}"
             if epoch.validation_cost is not None:
-                seen += f", unseen {epoch.validation_cost:.4g}, {score} {epoch.validation_score:.1%}"
+                seen += f", unseen {epoch.validation_cost:.4g}"
+            if epoch.validation_score is not None:
+                seen += f", {score} {told(learning.dataset.task, epoch.validation_score)}"
             if epoch.slope is not None:
                 seen += f", slope {epoch.slope:.2g}"
             bar.update(task, completed=epoch.number, state=seen)
@@ -176,14 +178,7 @@ def comparing(comparison: Comparison, quiet: bool) -> Iterator[Callable[[Standin
     if not quiet:
         say(words.setting(comparison))
     work = [name for _ in range(comparison.seeds) for name in comparison.names]
-    with Progress(
-        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[state]}"),
-        console=Console(stderr=True, highlight=False),
-        transient=True,
-        disable=quiet,
-    ) as bar:
+    with _passing("", quiet) as bar:
         task = bar.add_task("", total=len(work), state=f"{work[0]} ...")
         done: list[str] = []
 
@@ -194,6 +189,16 @@ def comparing(comparison: Comparison, quiet: bool) -> Iterator[Callable[[Standin
             bar.update(task, completed=len(done), state=f"{standing.name} {came}{following}")
 
         yield update
+
+
+def _passing(what: str, quiet: bool) -> Progress:
+    """A bar on stderr that is gone when all is done, with what it counts and a field `state` beside it."""
+    counted, state = (
+        TextColumn(f"{{task.completed:.0f}} of {{task.total:.0f}}{what}"),
+        TextColumn("{task.fields[state]}"),
+    )
+    stderr = Console(stderr=True, highlight=False)
+    return Progress(counted, BarColumn(bar_width=20), state, console=stderr, transient=True, disable=quiet)
 
 
 def compared(comparison: Comparison) -> None:
@@ -235,14 +240,7 @@ def sizing(curves: CapacityCurves, quiet: bool) -> Iterator[Callable[[tuple[int,
     first = int(curves.choices.get("seed", 0))
     if not quiet:
         say(f"{curves.dataset.name}: {curves.dataset.task}, {len(curves.sizes)} sizes, {curves.seeds} seeds each")
-    with Progress(
-        TextColumn("{task.completed:.0f} of {task.total:.0f} networks"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[state]}"),
-        console=Console(stderr=True, highlight=False),
-        transient=True,
-        disable=quiet,
-    ) as bar:
+    with _passing(" networks", quiet) as bar:
         task = bar.add_task("", total=len(curves.sizes) * curves.seeds, state="")
 
         def update(hidden: tuple[int, ...], seed: int, epoch: Epoch) -> None:

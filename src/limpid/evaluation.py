@@ -78,7 +78,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         cost=cost,
         predictions=predictions,
         certainty=model.probabilities(outputs) if certain else None,
-        accuracy=None if regression else _accuracy(model, outputs, examples.Y),
+        accuracy=None if regression else score_of(model, outputs, examples.Y),
         rmse=float(np.sqrt(np.mean((predictions - dataset.y) ** 2))) if regression else None,
         r2=r_squared(outputs, examples.Y) if regression else None,
         confusion=None if model.classes is None else confusion_of(model.classes, dataset.y, predictions),
@@ -137,6 +137,15 @@ class _Spread:
         return float(np.where(varies, shares, np.where(self._error > 0, 0.0, 1.0)).mean())
 
 
+def score_of(model: Model, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+    """`score_for` the model's task; of several answers a row with classes each, all of them have to be right."""
+    if not model.several_classes:
+        return score_for(model.task)(outputs, targets)
+    sizes = [len(classes) for classes in model.several_classes]
+    pairs = zip(columns_of(sizes, outputs), columns_of(sizes, targets), strict=True)
+    return share(np.all([got.argmax(axis=1) == wanted.argmax(axis=1) for got, wanted in pairs], axis=0), None)
+
+
 def score_for(task: str) -> Callable[[NDArray[Any], NDArray[Any]], float]:
     """What counts as good on examples that were not learned from: accuracy, several labels' accuracy, or R^2."""
     return {"classification": accuracy, "multilabel": label_accuracy, "regression": r_squared}[task]
@@ -177,16 +186,6 @@ def share(right: NDArray[Any], weights: NDArray[Any] | None) -> float:
     if weights is None or not weights.any():
         return float(np.mean(right))
     return float(np.average(right, weights=weights))
-
-
-def _accuracy(model: Model, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
-    """Of several answers a row all have to be right."""
-    if not model.several_classes:
-        return score_for(model.task)(outputs, targets)
-    sizes = [len(classes) for classes in model.several_classes]
-    pairs = zip(columns_of(sizes, outputs), columns_of(sizes, targets), strict=True)
-    right = [got.argmax(axis=1) == wanted.argmax(axis=1) for got, wanted in pairs]
-    return float(np.all(right, axis=0).mean())
 
 
 def confusion_of(classes: NDArray[Any], y: NDArray[Any], predictions: NDArray[Any]) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from limpid.backprop import gradients
 from limpid.displays import ORANGE, axes
 from limpid.evaluation import confusion_of, most_confused
 from limpid.inspection.arguments import check_count
-from limpid.inspection.pictures import draw_pictures
+from limpid.inspection.pictures import draw_pictures, in_grey
 from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
 
@@ -92,7 +92,8 @@ class Confusions(Result):
         self.figure_ = self.ax_.figure
         if self.subject.model.image_shape and self.worst:
             names = [f"{told(each.true)} as {told(each.answered)}" for each in self.worst]
-            lines = [(f"{at + 1}.", self.x[at : at + IN_A_LINE], names[at : at + IN_A_LINE]) for at in self._lines]
+            grey = in_grey(self.x)
+            lines = [(f"{at + 1}.", grey[at : at + IN_A_LINE], names[at : at + IN_A_LINE]) for at in self._lines]
             draw_pictures(self.ax_, lines, self.subject.model.image_shape)
         else:
             self._draw_costs(self.ax_)

@@ -16,7 +16,7 @@ from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples, find_engine, plain
 from limpid.errors import LimpidError
 from limpid.inspection.arguments import check_finite
-from limpid.inspection.pictures import draw_pictures
+from limpid.inspection.pictures import draw_pictures, in_grey
 from limpid.inspection.result import Result, told
 from limpid.inspection.subject import Floats, Subject
 from limpid.model import Model
@@ -78,11 +78,11 @@ class ExampleBlame(Result):
 
     def _draw_pictures(self, ax: Any, shape: tuple[int, int]) -> None:
         rows = self.X if hasattr(self.X, "shape") else np.asarray(self.X)
-        lines = [("asked about", self.subject.x(self.x), [""])]
+        lines = [("asked about", in_grey(self.subject.x(self.x)), [""])]
         for name, order in (("lower its cost", self.helpful), ("raise its cost", self.harmful)):
             shown = order[:MOST_PICTURES]
             names = [f"{told(self.labels[at])}, row {at}" for at in shown]
-            lines.append((name, self.subject.x(rows[shown]), names))
+            lines.append((name, in_grey(self.subject.x(rows[shown])), names))
         draw_pictures(ax, lines, shape)
 
     def _draw_bars(self, ax: Any) -> None:

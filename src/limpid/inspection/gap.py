@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from limpid.engines import Examples, find_engine
-from limpid.inspection.scoring import means_drawn_again, middle, score
+from limpid.evaluation import score_of
+from limpid.inspection.scoring import means_drawn_again, middle
 from limpid.inspection.subject import Floats
 from limpid.model import Model
 from limpid.objective import row_costs
@@ -60,7 +61,7 @@ def base_costs(model: Model, seen: Examples, unseen: Examples) -> tuple[float, f
 def chance(model: Model, seen: Examples) -> float:
     """The score of that answer on seen rows."""
     answer = _same_for_all(model, seen)
-    return score(model, np.repeat(answer, len(seen.Y), axis=0), seen.Y)
+    return score_of(model, np.repeat(answer, len(seen.Y), axis=0), seen.Y)
 
 
 def separation(model: Model) -> int | None:

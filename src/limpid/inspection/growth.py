@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from limpid.displays import BLUE, ORANGE
 from limpid.engines import Examples, find_engine, plain
 from limpid.errors import LimpidError
+from limpid.evaluation import score_of
 from limpid.inspection.course import start_of
 from limpid.inspection.flat import Flat
 from limpid.inspection.result import Result
-from limpid.inspection.scoring import score, score_name, told
+from limpid.inspection.scoring import score_name, told
 from limpid.inspection.subject import Floats, Subject
 from limpid.network import Parameters
 from limpid.objective import parts_of
@@ -242,7 +243,7 @@ def _left(subject: Subject, examples: Examples, weights: Parameters) -> float:
     given = subject.given
     engine = find_engine(given.engine, given.threads)
     outputs = engine.predict(given.network, {**given.parameters, **weights}, examples.X)
-    return score(given, outputs, examples.Y)
+    return score_of(given, outputs, examples.Y)
 
 
 def _most_changed(changes: Floats, most: int, shrunk: bool) -> list[int]:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.displays import BLUE, ORANGE, grey_pixels, weight_pixels
+from limpid.displays import BLUE, ORANGE, weight_pixels
 from limpid.errors import LimpidError
 from limpid.inspection.activation_maximisation import maximise
 from limpid.inspection.arguments import check_list
+from limpid.inspection.pictures import draw_pictures, in_grey
 from limpid.inspection.result import Result
 from limpid.inspection.stimulus import average_stimulus, in_words, is_linear, weights_of
 from limpid.inspection.subject import Floats, Subject
@@ -107,24 +108,17 @@ class Units(Result):
 
     def _draw_pictures(self, ax: Any, shape: tuple[int, int]) -> None:
         """A line for each neuron: three pictures in blue and orange, then rows in grey."""
-        height, width = shape
-        shown, examples = self.order[:MOST_DRAWN].tolist(), min(EXAMPLES_DRAWN, self.exciting.shape[1])
-        canvas = np.full((len(shown) * (height + 2), (3 + examples) * (width + 2), 3), 255, np.uint8)
-        for line, at in enumerate(shown):
+        examples = min(EXAMPLES_DRAWN, self.exciting.shape[1])
+        words = ["weights" if self.linear else "weights\n(approx.)", "average\nstimulus", "likes\nbest"]
+        words += [f"excites\n{place}." for place in range(1, examples + 1)]
+        lines = []
+        for line, at in enumerate(self.order[:MOST_DRAWN].tolist()):
             signed = [self.weights[at], self.stimulus[at], self.maximising[at]]
-            pictures = [weight_pixels(each, float(np.abs(each).max())) for each in signed]
-            pictures += [_grey(self.x[row], self.x) for row in self.exciting[at]]
-            for column, picture in enumerate(pictures[: 3 + examples]):
-                top, left = line * (height + 2), column * (width + 2)
-                canvas[top : top + height, left : left + width] = picture.reshape(height, width, 3)
-        ax.imshow(canvas)
-        names = ["weights" if self.linear else "weights\n(approx.)", "average\nstimulus", "likes\nbest"]
-        names += [f"excites\n{place}." for place in range(1, examples + 1)]
-        ax.set_xticks([(at + 0.5) * (width + 2) for at in range(3 + examples)], names, fontsize="small")
-        ax.set_yticks([(at + 0.5) * (height + 2) for at in range(len(shown))], [str(self.units[at]) for at in shown])
-        ax.set(ylabel=f"neuron of layer {self.layer}")
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
+            coloured = np.array([weight_pixels(each, float(np.abs(each).max())) for each in signed])
+            grey = in_grey(self.x[self.exciting[at, :examples]])
+            told = words if line == 0 else [""] * len(words)
+            lines.append((f"neuron {self.units[at]}", np.concatenate([coloured, grey]), told))
+        draw_pictures(ax, lines, shape)
 
     def _draw_bars(self, ax: Any) -> None:
         """The stimulus of the neuron that changes most, in standard deviations of the inputs."""
@@ -184,8 +178,3 @@ def _excitement(subject: Subject, layer: int, x: Floats) -> tuple[Floats, Floats
     """z and a (rows, units) of a layer."""
     traces = [subject.trace(x[at : at + ROWS_AT_ONCE]) for at in range(0, len(x), ROWS_AT_ONCE)]
     return np.concatenate([each.z[layer - 1] for each in traces]), np.concatenate([each.a[layer] for each in traces])
-
-
-def _grey(row: Floats, x: Floats) -> NDArray[np.uint8]:
-    """(inputs, 3): dark on white."""
-    return np.repeat(grey_pixels(row - x.min(), float(np.ptp(x)) or 1.0)[:, None], 3, axis=1)
