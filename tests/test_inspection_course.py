@@ -66,7 +66,7 @@ def test_that_of_an_embedding_too() -> None:
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few passes are enough here
 def test_that_of_an_estimator_too(solver: str) -> None:
     data = read("iris")
     for kind in (MLPClassifier, MLPRegressor):

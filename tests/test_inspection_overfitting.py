@@ -209,7 +209,7 @@ def test_every_task_and_kind_of_rows() -> None:
     assert overfitting(model, pictures.X[:600].reshape(-1, 8, 8), np.asarray(pictures.y)[:600], **split, **few).gap > 0
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few passes are enough here
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_an_estimator_is_learned_again_as_near_as_can_be(solver: str) -> None:
     data = read("iris")

@@ -66,7 +66,7 @@ def test_it_is_the_slope_that_training_measured(choices: dict[str, Any]) -> None
     assert found.checked < 1e-6
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few passes are enough here
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_the_penalty_of_an_estimator_is_that_of_its_batches(solver: str) -> None:
     data = numbers(450)

@@ -105,7 +105,7 @@ def blame_examples(model: Any, x: Any, y: ArrayLike, X_train: Any, y_train: Arra
         raise LimpidError(f"one row is asked about at a time, got {len(asked.Y)}")
     wanted = _slopes(given, asked)
     first = _first_factor(given, wanted)
-    with np.errstate(over="ignore", invalid="ignore"):  # said below
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         scores = [_dots(wanted, _slopes(given, part), first) for part in parts_of(learned)]
     check_finite("the influence of some rows", *scores)
     return ExampleBlame(subject, np.concatenate(scores).astype(np.float64), np.asarray(y_train), X_train, x)

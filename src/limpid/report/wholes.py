@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from limpid.errors import LimpidError
+import numpy as np
+
 from limpid.inspection import Composition, compose
 from limpid.report.figures import grouped_bar_figure
 from limpid.report.html import Section, chart, paragraph, table
@@ -15,9 +16,7 @@ ROWS, DRAWS, MOST_CLASSES, NEURONS = 1_000, 40, 12, 5
 def wholes(of: Material) -> Iterator[Section]:
     if of.rows is None or not of.model.network.hidden or of.model.several_classes:
         return
-    found = [each for target in _targets(of)[:MOST_CLASSES] if (each := _composed(of, target)) is not None]
-    if not found:
-        return
+    found = [compose(of.model, target, of.few(ROWS), draws=DRAWS) for target in _targets(of)[:MOST_CLASSES]]
     last = [each.ablations[each.subject.hidden[-1]] for each in found]
     names = [each.target for each in found]
     falls = {
@@ -45,16 +44,11 @@ def wholes(of: Material) -> Iterator[Section]:
 
 
 def _targets(of: Material) -> list[Any]:
+    """The classes that some row is answered with, or the places of all other outputs."""
     classes = of.model.classes
-    return list(range(of.model.network.outputs)) if classes is None else list(classes)
-
-
-def _composed(of: Material, target: Any) -> Composition | None:
-    """None for a class that no row is answered with."""
-    try:
-        return compose(of.model, target, of.few(ROWS), draws=DRAWS)
-    except LimpidError:
-        return None
+    if classes is None:
+        return list(range(of.model.network.outputs))
+    return list(classes[np.isin(classes, of.model.predict(of.few(ROWS)))])
 
 
 def _pushes(found: Composition) -> Iterator[list[Any]]:
