@@ -130,7 +130,7 @@ std::pair<nb::object, T*> new_array(std::initializer_list<std::size_t> shape) {
         if (size && count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T) / size) throw std::bad_alloc();
         count *= size;
     }
-    T* numbers = new T[count]();
+    T* numbers = new T[count];  // each to be written, before Python sees it
     const nb::capsule owner(numbers, [](void* made) noexcept { delete[] static_cast<T*>(made); });
     return {nb::cast(nb::ndarray<nb::numpy, T>(numbers, shape.size(), shape.begin(), owner)), numbers};
 }

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.divergence import all_finite, first_non_finite
+from limpid.divergence import all_finite
 from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.initializers import Random
 from limpid.network import Network
 from limpid.schedules import Clock, Schedule
+from limpid.trail import Trail
 
 SECONDS_A_CALL = 0.1
 NO_COSTS: NDArray[np.float64] = np.empty((0, 2))
@@ -118,8 +119,8 @@ class _Course:
 
     def begin(self, state: State, begun: NDArray[np.float64] = NO_COSTS) -> None:
         """Go on from `state`, in a pass of which the steps that came to `begun` are made."""
-        self._descent = self._engine.begin(self._network, state, self._examples, self._rule)
-        self._state, self._begun = state, begun
+        self._trail = Trail(self._engine, self._network, state, self._examples, self._rule)
+        self._begun = begun
 
     def passes_at_once(self, left: int) -> int:
         """How many of the passes that are `left` the next engine call may make: 1 for one, or a part of it."""
@@ -128,25 +129,24 @@ class _Course:
     def one(self, number: int) -> Generator[Work | Pass, Made | None, int]:
         """Pass `number` (from 0); how many passes were made, 0 where no more are to be."""
         clock, size, control = self._clock, self._rule.batch_size, self._control
-        order, rates = next(self._orders), self._rates(number, 1)
-        costs, done, trouble = np.empty((clock.steps, 2)), len(self._begun), None
-        costs[:done], self._begun = self._begun, NO_COSTS
-        state = self._state
+        order, rates, trail = next(self._orders), self._rates(number, 1), self._trail
+        costs, begun, trouble = np.empty((clock.steps, 2)), len(self._begun), None
+        costs[:begun], self._begun = self._begun, NO_COSTS
+        done, before = begun, trail.state.step - begun
         while done < clock.steps and not control.stop and not trouble:
             stop = min(done + self._steps_a_call, clock.steps)
-            part, part_rates = order[done * size : stop * size], rates[done:stop]
-            made = yield Work(self._descent, part, part_rates)
+            work = Work(trail.descent, order[done * size : stop * size], rates[done:stop])
+            made = yield work
             if made is None:
                 control.stop = "interrupted"
+                trail.turn_back()
                 break
             costs[done:stop] = made.costs
             self._learn_pace(made.seconds, stop - done)
-            after = self._descent.state()
-            if not (np.isfinite(costs[done:stop]).all() and all_finite(after.parameters)):
-                trouble = first_non_finite(self._network, state, self._examples, self._rule, part, part_rates)
-                break
-            state, done = after, stop
-        self._state = state
+            trouble, done = trail.follow(work, made), stop
+        trouble = trouble or trail.arrive()
+        state = trail.state
+        done = state.step - before
         if done or trouble:
             cost, penalty = _averages(costs[:done], order, self._counted, size)
             rate = float(rates[max(done - 1, 0)])
@@ -155,17 +155,18 @@ class _Course:
 
     def several(self, number: int, together: int) -> Generator[Work | Pass, Made | None, int]:
         """The passes from `number` on in one engine call; where one of them blows up, one by one."""
-        steps, before = self._clock.steps, self._state
+        steps, trail = self._clock.steps, self._trail
+        before = trail.state
         orders, rates = [next(self._orders) for _ in range(together)], self._rates(number, together)
-        made = yield Work(self._descent, np.concatenate(orders), rates)
+        made = yield Work(trail.descent, np.concatenate(orders), rates)
         if made is None:  # nobody knows how far it came
             self._control.stop = "interrupted"
             return 0
         self._learn_pace(made.seconds, len(rates))
-        after = self._descent.state()
+        after = trail.descent.state()
         if not (np.isfinite(made.costs).all() and all_finite(after.parameters)):
             return (yield from self._one_by_one(number, orders, before))
-        self._state = after
+        trail.know(after)
         last_rates = rates[steps - 1 :: steps].tolist()
         for at, (cost, penalty) in enumerate(self._averages(made.costs, orders)):
             recall = partial(self._recall, before, orders, rates, at + 1)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.divergence import all_finite, first_non_finite
 from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.network import Network
 from limpid.schedules import Clock, Schedule
 from limpid.stochastic import NO_COSTS, Control, Pass, average_costs, batch_weights
+from limpid.trail import Trail
 
 
 class Part(NamedTuple):
@@ -92,28 +92,28 @@ class _Walk:
 
     def _part(self, part: Part, rates: NDArray[np.float64]) -> Generator[Work | Pass, Made | None, int]:
         size, (examples, order) = self._rule.batch_size, part
-        descent = self._engine.begin(self._network, self.state, examples, self._rule)
+        trail = Trail(self._engine, self._network, self.state, examples, self._rule)
         steps = ceil(len(order) / size)
-        done = min(self._begun, steps)
+        begun = done = min(self._begun, steps)
         self._begun -= done
-        if done:
-            self._shares.append(batch_weights(order[: done * size], examples, size))
-        while done < steps and not self._control.stop:
+        costs = np.empty((steps, 2))
+        while done < steps and not self._control.stop and not self.trouble:
             stop = min(done + self._steps_a_call, steps)
-            rows, part_rates = order[done * size : stop * size], rates[done:stop]
-            made = yield Work(descent, rows, part_rates)
+            work = Work(trail.descent, order[done * size : stop * size], rates[done:stop])
+            made = yield work
             if made is None:
                 self._control.stop = "interrupted"
-                return done
+                trail.turn_back()
+                break
+            costs[done:stop] = made.costs
             # at most doubling, as `stochastic` has it
             wanted = int(self._control.seconds_a_call / max(made.seconds / (stop - done), 1e-9))
             self._steps_a_call = max(1, min(2 * self._steps_a_call, wanted))
-            after = descent.state()
-            if not (np.isfinite(made.costs).all() and all_finite(after.parameters)):
-                self._shares.append(np.zeros(0))
-                self.trouble = first_non_finite(self._network, self.state, examples, self._rule, rows, part_rates)
-                return done
-            self._costs.append(made.costs)
-            self._shares.append(batch_weights(rows, examples, size))
-            self.state, done = after, stop
+            self.trouble, done = trail.follow(work, made) or "", stop
+        self.trouble = self.trouble or trail.arrive() or ""
+        done = begun + trail.state.step - self.state.step
+        if done > begun:
+            self._costs.append(costs[begun:done])
+        self._shares.append(batch_weights(order[: done * size], examples, size) if done else np.empty(0))
+        self.state = trail.state
         return done

@@ -1,0 +1,73 @@
+"""A descent on its way from a state that is known, which is copied out only so often that it costs little."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limpid.divergence import all_finite, first_non_finite
+from limpid.engines import Engine, Examples, Made, State, StepRule, Work
+from limpid.network import Network
+
+BYTES_A_SECOND = 5e7
+"""That may be copied out: a fortieth of what a slow machine copies, so that it takes no more of the time."""
+
+
+class Trail:
+    """Steps of one descent, each as sure as if the state after it had been looked at.
+
+    What follows on the last state that was, `state`, can be made again: up to there where an engine call was cut
+    short, call by call where something is not finite.
+    """
+
+    def __init__(self, engine: Engine, network: Network, state: State, examples: Examples, rule: StepRule) -> None:
+        self._engine, self._network, self._examples, self._rule = engine, network, examples, rule
+        bytes_of_state = sum(array.nbytes for array in state.parameters.values()) * (1 + len(state.slots))
+        self._seconds_between_copies = bytes_of_state / BYTES_A_SECOND
+        self._begin(state)
+
+    def _begin(self, state: State) -> None:
+        self.descent = self._engine.begin(self._network, state, self._examples, self._rule)
+        self.know(state)
+
+    def know(self, state: State) -> None:
+        """Where the descent stands now, all of it finite."""
+        self.state = state
+        self._works: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
+        self._seconds = 0.0
+
+    def follow(self, work: Work, made: Made) -> str | None:
+        """Hear what came of a work; the first array that is not finite, if one is: then `state` is the last good."""
+        self._works.append((work.order, work.rates))
+        self._seconds += made.seconds
+        if not np.isfinite(made.costs).all():
+            return self._first_non_finite()
+        return self.arrive() if self._seconds >= self._seconds_between_copies else None
+
+    def arrive(self) -> str | None:
+        """Bring `state` to where the descent stands; the first array that is not finite, as `follow` has it."""
+        if not self._works:
+            return None
+        state = self.descent.state()
+        if not all_finite(state.parameters):
+            return self._first_non_finite()
+        self.know(state)
+        return None
+
+    def turn_back(self) -> None:
+        """Stand where `follow` last heard of steps: an engine call was cut short, and nobody knows how far it came."""
+        works = self._works
+        self._begin(self.state)
+        for order, rates in works:
+            self.descent.train(order, rates)
+        if works:
+            self.know(self.descent.state())
+
+    def _first_non_finite(self) -> str:
+        works = self._works
+        self._begin(self.state)
+        for order, rates in works[:-1]:
+            costs, state = self.descent.train(order, rates), self.descent.state()
+            if not (np.isfinite(costs).all() and all_finite(state.parameters)):
+                works = [(order, rates)]
+                break
+            self.know(state)
+        return first_non_finite(self._network, self.state, self._examples, self._rule, *works[-1])
