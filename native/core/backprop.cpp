@@ -293,7 +293,8 @@ Factors<T> Backprop<T>::slope_factors(std::size_t layer, const InputBatch<T>& in
     if (layer == 0)
         inputs.describe_transposed(factors, which.first);
     else
-        factors.a = rooms_[layer - 1].a.get() + which.first, factors.a_stride = rooms_[layer - 1].stride;
+        factors.a = rooms_[layer - 1].a.get() + which.first, factors.a_stride = rooms_[layer - 1].stride,
+        factors.filled = true;
     return factors;
 }
 

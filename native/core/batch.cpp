@@ -176,7 +176,7 @@ void InputBatch<T>::describe(Factors<T>& factors, std::size_t first) const {
 
 template <class T>
 void InputBatch<T>::describe_transposed(Factors<T>& factors, std::size_t first) const {
-    factors.a = x_ + first, factors.a_stride = x_stride_;
+    factors.a = x_ + first, factors.a_stride = x_stride_, factors.filled = x_ == gathered_.get();
 }
 
 template <class T>

@@ -1,5 +1,5 @@
 // A level's kernels with products of factors that are rounded to bfloat16, in blocks, just before they are multiplied.
-// The products below are chosen before matmul.hpp's, since they are more special, by the kernels that are included
+// The products below are chosen before products.hpp's, since they are more special, by the kernels that are included
 // after.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include "core/blocks.hpp"
 #include "core/layout.hpp"
-#include "core/matmul.hpp"
+#include "core/products.hpp"
 
 namespace limpid::LIMPID_LEVEL {
 

@@ -30,12 +30,14 @@ struct Lists {
     const Entry<T>* entries = nullptr;
 };
 
-// The two factors of a product of shape (rows, columns) with sums over `depth`; of `a` only single numbers are read.
+// The two factors of a product of shape (rows, columns) with sums over `depth`; of `a` only single numbers are read,
+// but where its rows are filled up to whole vectors.
 template <class T>
 struct Factors {
     const T *a, *b;
     std::size_t a_stride, b_stride, rows, columns, depth;
     Lists<T> lists = {};  // in place of a
+    bool filled = false;  // whether a's rows are
 };
 
 // An embedding and what it is given; what it makes of rows lies `row_stride` numbers from row to row.

@@ -1,10 +1,10 @@
 // The kernels of one SIMD level: what kernels.hpp promises, over the formulas of the files included here.
 #pragma once
 
-#include "core/matmul.hpp"
 #include "core/normalization.hpp"
 #include "core/optimizers.hpp"
 #include "core/output.hpp"
+#include "core/products.hpp"
 #include "core/thin.hpp"
 
 namespace limpid::LIMPID_LEVEL {

@@ -159,6 +159,8 @@ class Training:
         self._asked: str | None = None
         self._costs, self._seconds = NO_COSTS, 0.0  # of a pass under way where it goes on
         self._examples, self._engine, self._epochs, self._first = examples, engine, epochs, first
+        self.rows = method.rows if isinstance(method, Streaming) else len(self._in_memory.Y)
+        """The number of rows learned from."""
         self._stopping, self._validation = stopping, validation
         self._descended = examples
         if rule.label_smoothing and examples:
@@ -217,11 +219,6 @@ class Training:
     @seconds_a_call.setter
     def seconds_a_call(self, seconds: float) -> None:
         self._control.seconds_a_call = seconds
-
-    @property
-    def rows(self) -> int:
-        """The number of rows learned from."""
-        return self.method.rows if isinstance(self.method, Streaming) else len(self._in_memory.Y)
 
     @property
     def _in_memory(self) -> Examples:
