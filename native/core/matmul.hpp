@@ -63,10 +63,10 @@ template <bool transposed, class T, int Rows, int Vectors>
 }
 
 // Tiles of `Rows` rows from `row` on, as many as there are before `end`; returns the first row left over. Of f.b the
-// strip that begins at `column` is given.
+// strip that begins at `column` is given. A function of its own: within a larger one its registers would not last.
 template <bool transposed, int Rows, int Vectors, class T, class Start, class Finish>
-inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t end, std::size_t column, const Start& start,
-                         const Finish& finish) {
+[[gnu::noinline]] inline std::size_t strip(const Factors<T>& f, std::size_t row, std::size_t end, std::size_t column,
+                                           const Start& start, const Finish& finish) {
     for (; row + Rows <= end; row += Rows) {
         Tile<T, Rows, Vectors> tile;
         start(tile, row, column);
