@@ -20,6 +20,7 @@ from limpid.schedules import find_schedule, warmed_up
 from limpid.stream import LEARNED, TESTED, WATCHED, fills
 from limpid.streamed_learning import StreamedLearning, learn_stream
 from limpid.training import Descending, Training, Validation
+from tests.cut_trainings import die_in
 
 ROWS = 1500
 
@@ -157,6 +158,24 @@ def test_an_interrupted_pass_keeps_what_it_has(path: Path, monkeypatch: pytest.M
             learning.stop()
     assert learning.training.stopped_because == "interrupted"
     assert len(learning.training.history) == 2
+
+
+@pytest.mark.parametrize("work", [1, 4, 9, 14])
+def test_ctrl_c_leaves_the_steps_that_were_made_however_rarely_states_are_copied(
+    work: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = set()
+    for copied in (np.inf, 1e-9):  # bytes a second: after each engine call, or at a part's end
+        monkeypatch.setattr("limpid.trail.BYTES_A_SECOND", copied)
+        learning = streamed(path, "kind", 400, monkeypatch, epochs=3)
+        learning.training.seconds_a_call = 1e-9  # a step each
+        with monkeypatch.context() as patched:
+            die_in(patched, work, KeyboardInterrupt)
+            list(learning)
+        assert learning.training.stopped_because == "interrupted"
+        assert learning.training.state.step == work - 1
+        ends.add(b"".join(array.tobytes() for array in learning.training.state.parameters.values()))
+    assert len(ends) == 1
 
 
 def test_a_network_that_blows_up_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
