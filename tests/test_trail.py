@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limpid.engines import Examples, State, StepRule, Work
+from limpid.engines import State, Work
 from limpid.trail import Trail
 from limpid.training import Training
 from tests import trainings
@@ -86,26 +86,18 @@ def test_what_no_cost_tells_is_found_when_it_is_looked_at(monkeypatch: pytest.Mo
     """Such as a weight of an input that no row has: the last state before it is kept."""
     monkeypatch.setattr("limpid.trail.BYTES_A_SECOND", AT_THE_END)
 
-    class Poisoned:
-        def __init__(self, *given: Any) -> None:
-            self._descent = trainings.ENGINE.begin(*given)
-
-        def train(self, order: Any, rates: Any) -> Any:
-            return self._descent.train(order, rates)
-
-        def state(self) -> State:
-            state = self._descent.state()
-            if state.step >= 3:
-                state.parameters["W1"][0, 0] = np.nan
-            return state
-
-    class Engine:
-        begin = Poisoned
-
     training = make()
-    given: Examples = examples()
-    rule: StepRule = training.rule
-    trail = Trail(Engine(), NETWORK, training.state, given, rule)  # type: ignore[arg-type]
+    descent = type(trainings.ENGINE.begin(NETWORK, training.state, examples(), training.rule))
+    copy = descent.state
+
+    def poisoned(self: Any) -> State:
+        state = copy(self)
+        if state.step >= 3:
+            state.parameters["W1"][0, 0] = np.nan
+        return state
+
+    monkeypatch.setattr(descent, "state", poisoned)
+    trail = Trail(trainings.ENGINE, NETWORK, training.state, examples(), training.rule)
     for step in range(4):
         work = Work(trail.descent, np.arange(10 * step, 10 * step + 10), np.full(1, 0.01))
         assert trail.follow(work, work.make()) is None

@@ -15,7 +15,7 @@ class Trail:
     """Steps of one descent, each as sure as if the state after it had been looked at.
 
     What follows on the last state that was, `state`, can be made again: up to there where an engine call was cut
-    short, call by call where something is not finite.
+    short, call by call where something is not finite. Then `state` is where it ends, and the descent of no more use.
     """
 
     def __init__(self, engine: Engine, network: Network, state: State, examples: Examples, rule: StepRule) -> None:
@@ -53,21 +53,23 @@ class Trail:
         return None
 
     def turn_back(self) -> None:
-        """Stand where `follow` last heard of steps: an engine call was cut short, and nobody knows how far it came."""
+        """Bring `state` to where `follow` last heard of steps: nobody knows how far a call came that was cut short."""
         works = self._works
+        if not works:
+            return
         self._begin(self.state)
         for order, rates in works:
             self.descent.train(order, rates)
-        if works:
-            self.know(self.descent.state())
+        self.know(self.descent.state())
 
     def _first_non_finite(self) -> str:
-        works = self._works
-        self._begin(self.state)
-        for order, rates in works[:-1]:
+        *before, last = self._works
+        if before:
+            self._begin(self.state)
+        for order, rates in before:
             costs, state = self.descent.train(order, rates), self.descent.state()
             if not (np.isfinite(costs).all() and all_finite(state.parameters)):
-                works = [(order, rates)]
+                last = order, rates
                 break
             self.know(state)
-        return first_non_finite(self._network, self.state, self._examples, self._rule, *works[-1])
+        return first_non_finite(self._network, self.state, self._examples, self._rule, *last)
