@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -25,25 +26,16 @@ double entries_a_row(const Inputs<T>& X, std::size_t rows) {
     });
 }
 
-// `count` entries, which lie from `start` on among all, and where each block's begin and the last one's end. Apart from
-// what else a row needs, and by pointers of its own: nothing that is written here can be read here.
-template <class T, class Place, class U>
-void copy_entries(const Inputs<T>& X, const Place* __restrict places, const U* __restrict numbers, std::uint32_t start,
-                  std::uint32_t count, std::size_t block, std::size_t blocks, Entry<T>* __restrict entries,
-                  std::uint32_t* __restrict bounds) {
-    const auto copy = [&](std::uint32_t at) __attribute__((always_inline)) {
-        const auto place = static_cast<std::uint32_t>(places[at]);
-        entries[at] = {place, value_of(X, numbers[at])};
-        return place;
-    };
+// Where the blocks of a row begin among all entries, and the last one's end, of `count` that lie from `start` on.
+template <class Place>
+void find_bounds(const Place* places, std::uint32_t start, std::uint32_t count, std::size_t block, std::size_t blocks,
+                 std::uint32_t* __restrict bounds) {
     std::fill_n(bounds, blocks, start);
     bounds[blocks] = start + count;
-    if (blocks == 1) {
-        for (std::uint32_t at = 0; at < count; ++at) copy(at);
-        return;
-    }
+    if (blocks == 1) return;
     const int shift = std::countr_zero(block);
-    for (std::uint32_t at = 0; at < count; ++at) bounds[(copy(at) >> shift) + 1] = start + at + 1;
+    for (std::uint32_t at = 0; at < count; ++at)
+        bounds[(static_cast<std::uint32_t>(places[at]) >> shift) + 1] = start + at + 1;
     for (std::size_t number = 0; number < blocks; ++number)
         bounds[number + 1] = std::max(bounds[number], bounds[number + 1]);
 }
@@ -56,23 +48,61 @@ InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, const Layer& fir
     : X_(X), kernels_(kernels), inputs_(first.inputs), stride_(stride_of<T>(inputs_)), block_(inputs_) {
     const std::size_t inputs = inputs_, units = first.weight_columns(), room = capacity * room_of_row();
     if (first.embeds() && !X_.sparse() && room > most_entries) refuse_entries(room);
-    thins = thins && room <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
-    sparse_ = thins || X_.sparse() || first.embeds();
+    const bool leaves_out = thins && room <= most_entries && leaving_out_pays(X, rows, inputs, units, true);
+    sparse_ = leaves_out || X_.sparse() || first.embeds();
     if (!sparse_) {
         gathered_ = Buffer<T>(capacity * stride_);
         return;
     }
-    constexpr std::size_t most_units = 8 * cache_line / sizeof(T);  // columns that are taken together
-    const double entries = X_.sparse() ? entries_a_row(X_, rows) : static_cast<double>(inputs);
-    const double few = entries_a_block * static_cast<double>(inputs) / std::max(entries, 1e-9);
-    block_ = std::bit_floor(block_bytes / sizeof(T) / std::min(units, most_units));
-    while (static_cast<double>(block_) < few && block_ < inputs) block_ *= 2;
-    blocks_ = (inputs + block_ - 1) / block_;
+    choose_blocks(rows, units);
     bounds_.resize(capacity * (blocks_ + 1));
-    if (X_.sparse())
-        starts_.resize(capacity + 1);
-    else
-        entries_.resize(capacity * room_of_row());
+    lists_ = {bounds_.data(), blocks_ + 1, blocks_};
+    if (!X_.sparse()) {
+        make_room(room);
+        return;
+    }
+    starts_.resize(capacity + 1);
+    if (const std::optional<Listing> listing = as_it_is(); listing && !thins && !first.embeds()) {
+        lists_.listing = *listing, lists_.codes = X_.codes;
+        find_all_bounds(rows);
+    }
+}
+
+template <class T>
+void InputBatch<T>::choose_blocks(std::size_t rows, std::size_t units) {
+    constexpr std::size_t most_units = 8 * cache_line / sizeof(T);  // columns that are taken together
+    const double entries = X_.sparse() ? entries_a_row(X_, rows) : static_cast<double>(inputs_);
+    const double few = entries_a_block * static_cast<double>(inputs_) / std::max(entries, 1e-9);
+    block_ = std::bit_floor(block_bytes / sizeof(T) / std::min(units, most_units));
+    while (static_cast<double>(block_) < few && block_ < inputs_) block_ *= 2;
+    blocks_ = (inputs_ + block_ - 1) / block_;
+}
+
+template <class T>
+std::optional<Listing> InputBatch<T>::as_it_is() const {
+    const bool computed_with = X_.number == (sizeof(T) == 4 ? Number::float32 : Number::float64);
+    if (X_.index == Index::uint16 && X_.number == Number::uint8) return Listing::coded;
+    if (X_.index == Index::int64 || !computed_with) return std::nullopt;
+    return X_.index == Index::uint16 ? Listing::narrow : Listing::wide;
+}
+
+// Where the blocks of all rows begin, from each row's first entry on.
+template <class T>
+void InputBatch<T>::find_all_bounds(std::size_t rows) {
+    known_bounds_ = Buffer<std::uint32_t>(rows * (blocks_ + 1));
+    with_places(X_, [&](const auto* places, const auto* starts) {
+        for (std::size_t row = 0; row < rows; ++row)
+            find_bounds(places + starts[row], 0, static_cast<std::uint32_t>(starts[row + 1] - starts[row]), block_,
+                        blocks_, known_bounds_.get() + row * (blocks_ + 1));
+    });
+}
+
+template <class T>
+void InputBatch<T>::make_room(std::size_t entries) {
+    if (entries <= entries_) return;
+    entries_ = entries + entries / 8;
+    places_ = Buffer<std::byte>(entries_ * sizeof(std::uint32_t)), numbers_ = Buffer<std::byte>(entries_ * sizeof(T));
+    lists_.places = places_.get(), lists_.numbers = numbers_.get();
 }
 
 template <class T>
@@ -80,9 +110,9 @@ void InputBatch<T>::begin(const Choice& choice) {
     choice_ = choice;
     if (!X_.sparse()) {
         if (sparse_) return;
-        const bool in_place = !choice.order && X_.number == (sizeof(T) == 4 ? Number::float32 : Number::float64);
-        x_ = in_place ? static_cast<const T*>(X_.numbers) + choice.first * inputs_ : gathered_.get();
-        x_stride_ = in_place ? inputs_ : stride_;
+        const bool as_it_is = !choice.order && X_.number == (sizeof(T) == 4 ? Number::float32 : Number::float64);
+        x_ = as_it_is ? static_cast<const T*>(X_.numbers) + choice.first * inputs_ : gathered_.get();
+        x_stride_ = as_it_is ? inputs_ : stride_;
         return;
     }
     std::size_t entries = 0;
@@ -95,13 +125,15 @@ void InputBatch<T>::begin(const Choice& choice) {
         }
     });
     if (entries > most_entries) refuse_entries(entries);
-    if (starts_[choice.count] > entries_.size()) entries_.resize(starts_[choice.count]);
+    make_room(entries);
 }
 
 template <class T>
 void InputBatch<T>::gather(Range rows) {
     for (std::size_t row = rows.first; row < rows.first + rows.count; ++row)
-        if (X_.sparse())
+        if (known_bounds_.get())
+            copy_sparse(row);
+        else if (X_.sparse())
             gather_sparse(row);
         else if (sparse_)
             gather_thinned(row);
@@ -121,19 +153,51 @@ void InputBatch<T>::gather_dense(std::size_t row) {
 }
 
 template <class T>
+template <class Place, class Start, class U>
+void InputBatch<T>::fetch_ahead(std::size_t row, const Place* places, const Start* starts, const U* numbers) const {
+    const std::size_t ahead = row + rows_ahead;
+    if (ahead >= choice_.known) return;
+    const auto first = static_cast<std::size_t>(starts[choice_[ahead]]);
+    const auto count = static_cast<std::size_t>(starts[choice_[ahead] + 1]) - first;
+    fetch(places + first, count * sizeof *places), fetch(numbers + first, count * sizeof *numbers);
+}
+
+template <class T>
+void InputBatch<T>::copy_sparse(std::size_t row) {
+    const std::uint32_t start = starts_[row], count = starts_[row + 1] - start;
+    with_places(X_, [&](const auto* places, const auto* starts) {
+        with_numbers(X_, [&](const auto* numbers) {
+            fetch_ahead(row, places, starts, numbers);
+            const auto from = static_cast<std::size_t>(starts[choice_[row]]);
+            const auto copy = [&](const auto* all, std::byte* to) {
+                std::memcpy(to + start * sizeof *all, all + from, count * sizeof *all);
+            };
+            copy(places, places_.get()), copy(numbers, numbers_.get());
+        });
+    });
+    const std::size_t step = blocks_ + 1, ahead = row + rows_ahead;
+    if (blocks_ == 1) {
+        bounds_[2 * row] = start, bounds_[2 * row + 1] = start + count;
+        return;
+    }
+    if (ahead < choice_.known) fetch(known_bounds_.get() + choice_[ahead] * step, step * sizeof(std::uint32_t));
+    const std::uint32_t* const known = known_bounds_.get() + choice_[row] * step;
+    std::transform(known, known + step, bounds_.data() + row * step,
+                   [start](std::uint32_t bound) { return start + bound; });
+}
+
+template <class T>
 void InputBatch<T>::gather_sparse(std::size_t row) {
     const std::uint32_t start = starts_[row], count = starts_[row + 1] - start;
     with_places(X_, [&](const auto* places, const auto* starts) {
         with_numbers(X_, [&](const auto* numbers) {
-            const std::size_t ahead = row + rows_ahead;
-            if (ahead < choice_.known) {
-                const auto next = static_cast<std::size_t>(starts[choice_[ahead]]);
-                const auto length = static_cast<std::size_t>(starts[choice_[ahead] + 1]) - next;
-                fetch(places + next, length * sizeof *places), fetch(numbers + next, length * sizeof *numbers);
-            }
+            fetch_ahead(row, places, starts, numbers);
             const auto from = static_cast<std::size_t>(starts[choice_[row]]);
-            copy_entries(X_, places + from, numbers + from, start, count, block_, blocks_, entries_.data() + start,
-                         bounds_.data() + row * (blocks_ + 1));
+            for (std::uint32_t at = 0; at < count; ++at) {
+                wide_places()[start + at] = static_cast<std::uint32_t>(places[from + at]);
+                wide_numbers()[start + at] = value_of(X_, numbers[from + at]);
+            }
+            find_bounds(places + from, start, count, block_, blocks_, bounds_.data() + row * (blocks_ + 1));
         });
     });
 }
@@ -144,7 +208,7 @@ void InputBatch<T>::gather_thinned(std::size_t row) {
     std::uint32_t* const bounds = bounds_.data() + row * (blocks_ + 1);
     auto at = static_cast<std::uint32_t>(row * room_of_row());
     const auto thin = [&](const T* numbers, std::size_t first, std::size_t count) {
-        at += static_cast<std::uint32_t>(kernels_.thin(numbers, first, count, entries_.data() + at));
+        at += static_cast<std::uint32_t>(kernels_.thin(numbers, first, count, wide_places() + at, wide_numbers() + at));
     };
     with_numbers(X_, [&](const auto* numbers) {
         const auto* from = numbers + choice_[row] * inputs_;
@@ -181,7 +245,9 @@ void InputBatch<T>::describe_transposed(Factors<T>& factors, std::size_t first) 
 
 template <class T>
 Lists<T> InputBatch<T>::lists(std::size_t first) const {
-    return {bounds_.data() + first * (blocks_ + 1), blocks_ + 1, blocks_, entries_.data()};
+    Lists<T> made = lists_;
+    made.bounds += first * made.step;
+    return made;
 }
 
 template class InputBatch<float>;

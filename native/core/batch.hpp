@@ -2,6 +2,8 @@
 // several threads, each some of them.
 #pragma once
 
+#include <optional>
+
 #include "core/inputs.hpp"
 #include "core/kernels.hpp"
 #include "core/layout.hpp"
@@ -16,8 +18,9 @@ inline constexpr std::size_t rows_ahead = 8;  // that are asked for before they 
 
 // Asks for memory that will be read soon, a cache line at a time.
 inline void fetch(const void* from, std::size_t bytes) {
-    for (std::size_t at = 0; at < bytes; at += cache_line)
-        __builtin_prefetch(static_cast<const char*>(from) + at, 0, 2);
+    const char* const first = static_cast<const char*>(from);
+    for (std::size_t at = 0; at < bytes; at += cache_line) __builtin_prefetch(first + at, 0, 2);
+    if (bytes) __builtin_prefetch(first + bytes - 1, 0, 2);  // they need not begin where a line does
 }
 
 // Some rows of a batch, or some inputs of a layer.
@@ -63,9 +66,19 @@ class InputBatch {
     Lists<T> lists(std::size_t first) const;
 
    private:
+    void choose_blocks(std::size_t rows, std::size_t units);
+    // How the kernels can read X's own entries, if they can.
+    std::optional<Listing> as_it_is() const;
+    void find_all_bounds(std::size_t rows);
+    void make_room(std::size_t entries);
+    template <class Place, class Start, class U>
+    void fetch_ahead(std::size_t row, const Place* places, const Start* starts, const U* numbers) const;
+    void copy_sparse(std::size_t row);
     void gather_dense(std::size_t row);
     void gather_sparse(std::size_t row);
     void gather_thinned(std::size_t row);
+    std::uint32_t* wide_places() const { return reinterpret_cast<std::uint32_t*>(places_.get()); }
+    T* wide_numbers() const { return reinterpret_cast<T*>(numbers_.get()); }
     // Of entries: each row's begin where nothing that is written for another ends.
     std::size_t room_of_row() const { return inputs_ + entries_beyond; }
 
@@ -78,7 +91,10 @@ class InputBatch {
     std::size_t x_stride_ = 0;
     Buffer<T> gathered_;
     std::vector<std::uint32_t> starts_, bounds_;  // else of each row's entries, and of its blocks
-    std::vector<Entry<T>> entries_;
+    Lists<T> lists_;                              // all of that, to be read
+    std::size_t entries_ = 0;                     // room for so many
+    Buffer<std::byte> places_, numbers_;
+    Buffer<std::uint32_t> known_bounds_;  // of all rows of X, where its entries are copied as they are
 };
 
 }  // namespace limpid

@@ -13,21 +13,20 @@ namespace limpid {
 inline constexpr std::size_t entries_beyond = 16;
 inline constexpr std::size_t part_depth = 256;  // of a deep product so much at a time
 
-// A number of a row that is not zero, and its place in the row.
-template <class T>
-struct Entry {
-    std::uint32_t place;
-    T value;
-};
+// How the entries of lists lie: `wide` as uint32 places and numbers, `narrow` as uint16 places and numbers, `coded` as
+// uint16 places and the uint8 codes of numbers.
+enum class Listing { wide, narrow, coded };
 
-// A factor of which only what is not zero is kept: row r's entries in part p of its length are those from
-// bounds[r * step + p] to bounds[r * step + p + 1], in ascending order. A product with an exact zero changes no sum's
-// bits while the other factor is finite, so that none depends on whether it was left out.
+// A factor of which only what is not zero is kept, a place in the row and a number each: row r's entries in part p of
+// its length are those from bounds[r * step + p] to bounds[r * step + p + 1], in ascending order. A product with an
+// exact zero changes no sum's bits while the other factor is finite, so that none depends on whether it was left out.
 template <class T>
 struct Lists {
     const std::uint32_t* bounds = nullptr;  // null where the factor is dense
     std::size_t step = 0, parts = 0;
-    const Entry<T>* entries = nullptr;
+    Listing listing = Listing::wide;
+    const void *places = nullptr, *numbers = nullptr;
+    const T* codes = nullptr;  // (256,) what each code stands for
 };
 
 // The two factors of a product of shape (rows, columns) with sums over `depth`; of `a` only single numbers are read,
@@ -44,7 +43,7 @@ struct Factors {
 template <class T>
 struct Embedded {
     const Embedding& embedding;
-    Lists<T> x;
+    Lists<T> x;  // wide ones
     std::size_t units, row_stride;
     const T* W = nullptr;  // as `Weights` has it
     std::size_t stride = 0;
@@ -133,9 +132,9 @@ struct Kernels {
     // sums[c] += the sum of column c of one times other, number by number; where `fresh`, sums[c] = it.
     void (*column_products)(const T* one, const T* other, std::size_t rows, std::size_t units, std::size_t stride,
                             T* sums, bool fresh);
-    // What is not zero of `count` numbers, which lie from place `first` on; returns how many there are.
-    // `entries_beyond` more of the entries may be written.
-    std::size_t (*thin)(const T* numbers, std::size_t first, std::size_t count, Entry<T>* entries);
+    // What is not zero of `count` numbers, which lie from place `first` on, and its places; returns how many there are.
+    // `entries_beyond` more of either may be written.
+    std::size_t (*thin)(const T* numbers, std::size_t first, std::size_t count, std::uint32_t* places, T* kept);
     // Of a tile of products: each thread's rows begin with a whole one.
     std::size_t rows_together;
 };

@@ -98,19 +98,21 @@ void accumulate(const Factors<T>& factors, T* sums, std::size_t stride, bool fre
 }
 
 // Some columns of `scatter`: a row's delta stays in registers while its inputs pass.
-template <int Vectors, class T>
-inline std::size_t scatter_strips(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t rows,
-                                  const T* delta, std::size_t column, std::size_t units, T* sums, std::size_t stride) {
+template <int Vectors, class T, class Listed>
+[[gnu::noinline]] inline std::size_t scatter_strips(const Lists<T>& x, const Listed entries, std::size_t part,
+                                                    std::size_t first, std::size_t rows, const T* delta,
+                                                    std::size_t column, std::size_t units, T* sums,
+                                                    std::size_t stride) {
     constexpr std::size_t width = Vector<T>::width;
     for (; column + (Vectors - 1) * width < units; column += Vectors * width)
         for (std::size_t row = 0; row < rows; ++row) {
             Tile<T, 1, Vectors> of_row;
             of_row.load(delta + row * stride + column, stride);
             const std::uint32_t* bounds = x.bounds + row * x.step + part;
-            for (const Entry<T>*entry = x.entries + bounds[0], *end = x.entries + bounds[1]; entry < end; ++entry) {
-                T* const to = sums + (entry->place - first) * stride + column;
+            for (std::uint32_t entry = bounds[0], end = bounds[1]; entry < end; ++entry) {
+                T* const to = sums + (entries.place(entry) - first) * stride + column;
                 of_row.each(
-                    [&, value = Vector<T>(entry->value)](std::size_t, std::size_t at, Vector<T>& slope)
+                    [&, value = Vector<T>(entries.number(entry))](std::size_t, std::size_t at, Vector<T>& slope)
                         __attribute__((always_inline)) { fma(value, slope, Vector<T>::load(to + at)).store(to + at); });
             }
         }
@@ -120,10 +122,12 @@ inline std::size_t scatter_strips(const Lists<T>& x, std::size_t part, std::size
 template <class T>
 void scatter(const Lists<T>& x, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
              std::size_t units, T* sums, std::size_t stride) {
-    std::size_t column = scatter_strips<8>(x, part, first, rows, delta, 0, units, sums, stride);
-    column = scatter_strips<4>(x, part, first, rows, delta, column, units, sums, stride);
-    column = scatter_strips<2>(x, part, first, rows, delta, column, units, sums, stride);
-    scatter_strips<1>(x, part, first, rows, delta, column, units, sums, stride);
+    with_entries(x, [&](const auto entries) {
+        std::size_t column = scatter_strips<8>(x, entries, part, first, rows, delta, 0, units, sums, stride);
+        column = scatter_strips<4>(x, entries, part, first, rows, delta, column, units, sums, stride);
+        column = scatter_strips<2>(x, entries, part, first, rows, delta, column, units, sums, stride);
+        scatter_strips<1>(x, entries, part, first, rows, delta, column, units, sums, stride);
+    });
 }
 
 // a b + c as vectors have it.
@@ -148,19 +152,20 @@ template <class T>
 template <class T>
 void embed(const Embedded<T>& of, std::size_t rows, T* a, T* slope) {
     const auto* const places = of.embedding.places.data();
+    const auto entries = entries_as<std::uint32_t, T>(of.x);
     for (std::size_t row = 0; row < rows; ++row, a += of.row_stride) {
         each_vector<T>(of.units, [&](std::size_t at) {
             Vector<T>(T(0)).store(a + at);
             if (slope) Vector<T>(T(1)).store(slope + row * of.row_stride + at);
         });
         const std::uint32_t* bounds = of.x.bounds + row * of.x.step;
-        for (const Entry<T>*entry = of.x.entries + bounds[0], *end = of.x.entries + bounds[of.x.parts]; entry < end;
-             ++entry) {
-            const auto [unit, learned] = places[entry->place];
+        for (std::uint32_t entry = bounds[0]; entry < bounds[of.x.parts]; ++entry) {
+            const std::size_t place = entries.place(entry);
+            const auto [unit, learned] = places[place];
             if (learned == Embedding::none)
-                a[unit] = entry->value;
+                a[unit] = entries.number(entry);
             else
-                add_to(entry->value, of.W + (of.whole ? entry->place * of.stride + unit : learned * of.stride),
+                add_to(entries.number(entry), of.W + (of.whole ? place * of.stride + unit : learned * of.stride),
                        of.embedding.dimensions, a + unit);
         }
     }
@@ -170,11 +175,12 @@ template <class T>
 void scatter_embedded(const Embedded<T>& of, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
                       T* sums, std::size_t stride) {
     const auto* const places = of.embedding.places.data();
+    const auto entries = entries_as<std::uint32_t, T>(of.x);
     for (std::size_t row = 0; row < rows; ++row, delta += of.row_stride) {
         const std::uint32_t* bounds = of.x.bounds + row * of.x.step + part;
-        for (const Entry<T>*entry = of.x.entries + bounds[0], *end = of.x.entries + bounds[1]; entry < end; ++entry)
-            if (const auto [unit, learned] = places[entry->place]; learned != Embedding::none)
-                add_to(entry->value, delta + unit, of.embedding.dimensions, sums + (learned - first) * stride);
+        for (std::uint32_t entry = bounds[0]; entry < bounds[1]; ++entry)
+            if (const auto [unit, learned] = places[entries.place(entry)]; learned != Embedding::none)
+                add_to(entries.number(entry), delta + unit, of.embedding.dimensions, sums + (learned - first) * stride);
     }
 }
 

@@ -2,7 +2,7 @@
 // order, so that a sum's bits depend neither on the tile it falls into nor on the vector's width.
 #pragma once
 
-#include "core/kernels.hpp"
+#include "core/lists.hpp"
 #include "core/vector.hpp"
 
 namespace limpid::LIMPID_LEVEL {
@@ -125,17 +125,17 @@ inline void rows_of_product(const Factors<T>& f, std::size_t row, std::size_t en
 
 // One part of the depth of a product whose left factor is given in lists: a row at a time, as many columns as there are
 // registers for.
-template <int Vectors, class T, class Start, class Finish>
-inline std::size_t listed_strips(const Factors<T>& f, std::size_t part, std::size_t column, const Start& start,
-                                 const Finish& finish) {
+template <int Vectors, class T, class Listed, class Start, class Finish>
+[[gnu::noinline]] inline std::size_t listed_strips(const Factors<T>& f, const Listed entries, std::size_t part,
+                                                   std::size_t column, const Start& start, const Finish& finish) {
     constexpr std::size_t width = Vector<T>::width;
     for (; column + (Vectors - 1) * width < f.columns; column += Vectors * width)
         for (std::size_t row = 0; row < f.rows; ++row) {
             const std::uint32_t* bounds = f.lists.bounds + row * f.lists.step + part;
             Tile<T, 1, Vectors> tile;
             start(tile, row, column);
-            for (std::uint32_t at = bounds[0]; at < bounds[1]; ++at)
-                multiply_at(tile, &f.lists.entries[at].value, 1, f.b + f.lists.entries[at].place * f.b_stride + column);
+            for (std::uint32_t at = bounds[0], end = bounds[1]; at < end; ++at)
+                multiply_at(tile, &entries.number(at), 1, f.b + entries.place(at) * f.b_stride + column);
             finish(tile, row, column);
         }
     return column;
@@ -143,10 +143,12 @@ inline std::size_t listed_strips(const Factors<T>& f, std::size_t part, std::siz
 
 template <class T, class Start, class Finish>
 inline void listed_product(const Factors<T>& f, std::size_t part, const Start& start, const Finish& finish) {
-    std::size_t column = listed_strips<8>(f, part, 0, start, finish);
-    column = listed_strips<4>(f, part, column, start, finish);
-    column = listed_strips<2>(f, part, column, start, finish);
-    listed_strips<1>(f, part, column, start, finish);
+    with_entries(f.lists, [&](const auto entries) {
+        std::size_t column = listed_strips<8>(f, entries, part, 0, start, finish);
+        column = listed_strips<4>(f, entries, part, column, start, finish);
+        column = listed_strips<2>(f, entries, part, column, start, finish);
+        listed_strips<1>(f, entries, part, column, start, finish);
+    });
 }
 
 // A start from sums in memory, `stride` numbers from row to row (0: the same row, a bias, for all); from zeros where

@@ -76,20 +76,36 @@ bool same(const Matrix<T>& one, const Matrix<T>& other) {
 template <class T>
 struct Listed {
     std::size_t parts;
-    std::vector<std::uint32_t> bounds;
-    std::vector<limpid::Entry<T>> entries;
+    std::vector<std::uint32_t> bounds, places;
+    std::vector<std::uint16_t> narrow;
+    std::vector<std::uint8_t> coded;
+    std::vector<T> numbers, codes;  // of the latter those of the first 256 numbers
 
     Listed(const Matrix<T>& dense, std::size_t block) : parts((dense.columns - 1) / block + 1) {
         dense.each([&](std::size_t, std::size_t c, T number) {
             if (c == 0) bounds.push_back(size());
-            if (number != 0) entries.push_back({static_cast<std::uint32_t>(c), number});
+            if (number != 0) places.push_back(static_cast<std::uint32_t>(c)), numbers.push_back(number);
             if ((c + 1) % block == 0 || c + 1 == dense.columns) bounds.push_back(size());
         });
+        narrow.assign(places.begin(), places.end());
+        codes.assign(numbers.begin(), numbers.begin() + std::min<std::ptrdiff_t>(256, std::ssize(numbers)));
+        for (std::size_t at = 0; at < codes.size(); ++at) coded.push_back(static_cast<std::uint8_t>(at));
     }
-    limpid::Lists<T> view() const { return {bounds.data(), parts + 1, parts, entries.data()}; }
+    limpid::Lists<T> view() const {
+        return {bounds.data(), parts + 1, parts, limpid::Listing::wide, places.data(), numbers.data()};
+    }
+    // However they may lie; as codes where there are few enough.
+    std::vector<limpid::Lists<T>> views() const {
+        std::vector<limpid::Lists<T>> made{
+            view(), {bounds.data(), parts + 1, parts, limpid::Listing::narrow, narrow.data(), numbers.data()}};
+        if (codes.size() == numbers.size())
+            made.push_back(
+                {bounds.data(), parts + 1, parts, limpid::Listing::coded, narrow.data(), coded.data(), codes.data()});
+        return made;
+    }
 
    private:
-    std::uint32_t size() const { return static_cast<std::uint32_t>(entries.size()); }
+    std::uint32_t size() const { return static_cast<std::uint32_t>(places.size()); }
 };
 
 struct Shape {
@@ -106,8 +122,8 @@ limpid::Factors<T> transposed(const Matrix<T>& a, const Matrix<T>& b) {
     return {a.get(), b.get(), a.stride, b.stride, a.columns, b.columns, a.rows};
 }
 template <class T>
-limpid::Factors<T> listed(const Listed<T>& a, const Matrix<T>& b, std::size_t rows) {
-    return {nullptr, b.get(), 0, b.stride, rows, b.columns, b.rows, a.view()};
+limpid::Factors<T> listed(const limpid::Lists<T>& a, const Matrix<T>& b, std::size_t rows) {
+    return {nullptr, b.get(), 0, b.stride, rows, b.columns, b.rows, a};
 }
 
 template <class T>

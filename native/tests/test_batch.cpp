@@ -39,6 +39,18 @@ void check_dense(const InputBatch<T>& batch, const Forms<T>& forms, const Choice
     }
 }
 
+template <class T>
+std::size_t place_of(const Lists<T>& lists, std::uint32_t at) {
+    return lists.listing == Listing::wide ? static_cast<const std::uint32_t*>(lists.places)[at]
+                                          : static_cast<const std::uint16_t*>(lists.places)[at];
+}
+
+template <class T>
+T number_of(const Lists<T>& lists, std::uint32_t at) {
+    return lists.listing == Listing::coded ? lists.codes[static_cast<const std::uint8_t*>(lists.numbers)[at]]
+                                           : static_cast<const T*>(lists.numbers)[at];
+}
+
 // All that is not zero, in ascending order, each number in its block.
 template <class T>
 void check_sparse(const InputBatch<T>& batch, const Forms<T>& forms, const Choice& choice) {
@@ -46,18 +58,19 @@ void check_sparse(const InputBatch<T>& batch, const Forms<T>& forms, const Choic
         Factors<T> factors{};
         batch.describe(factors, row);
         const Lists<T>& lists = factors.lists;
-        CHECK(lists.parts == (forms.inputs - 1) / batch.block() + 1 && lists.step >= lists.parts + 1);
-        std::uint32_t at = lists.bounds[0];
+        CHECK(lists.parts == (forms.inputs - 1) / batch.block() + 1);
+        const std::uint32_t* const bounds = lists.bounds;
+        std::uint32_t at = bounds[0];
         for (std::size_t input = 0; input < forms.inputs; ++input) {
             const std::size_t part = input / batch.block();
-            if (input % batch.block() == 0) CHECK(at == lists.bounds[part]);
+            if (input % batch.block() == 0) CHECK(at == bounds[part]);
             const T value = forms.at(choice[row], input);
             if (value == 0) continue;
-            CHECK(lists.entries[at].place == input && lists.entries[at].value == value);
-            CHECK(at >= lists.bounds[part] && at < lists.bounds[part + 1]);
+            CHECK(place_of(lists, at) == input && number_of(lists, at) == value);
+            CHECK(at >= bounds[part] && at < bounds[part + 1]);
             ++at;
         }
-        CHECK(at == lists.bounds[lists.parts]);
+        CHECK(at == bounds[lists.parts]);
     }
 }
 

@@ -88,7 +88,7 @@ void check_rounding(const Kernels<float>& kernels) {
 void check_rest(const Kernels<float>& kernels) {
     const Matrix<float> x = Matrix<float>(9, 80, 1).thinned(2), W(80, 20, 2), bias(1, 20, 3);
     const Listed<float> lists(x, 16);
-    const Factors<float> factors = listed(lists, W, x.rows);
+    const Factors<float> factors = listed(lists.view(), W, x.rows);
     CHECK(same(layer(kernels, factors, bias), layer(kernels_for<float>(SimdLevel::avx512), factors, bias)));
     for (const float far : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         x.at(4, 79) = far;

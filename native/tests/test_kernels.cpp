@@ -23,8 +23,10 @@ void check_layer(const Shape& shape, const Matrix<T>& x) {
             for (std::size_t k = 0; k < shape.depth; ++k) plain.add(x.at(row, k), W.at(k, unit));
             plain.check(got);
         });
-        for (const std::size_t block : {1, 8, 64, 2048})
-            CHECK(same(a, layer(kernels, listed(Listed<T>(x, block), W, x.rows), bias)));
+        for (const std::size_t block : {1, 8, 64, 2048}) {
+            const Listed<T> lists(x, block);
+            for (const Lists<T>& view : lists.views()) CHECK(same(a, layer(kernels, listed(view, W, x.rows), bias)));
+        }
         Factors<T> alone = of(x, W);
         alone.a = x.row(x.rows - 1), alone.rows = 1;
         layer(kernels, alone, bias).each([&](std::size_t, std::size_t unit, T got) {
@@ -102,11 +104,13 @@ void check_slopes(const Shape& shape, const Matrix<T>& x) {
         CHECK(same(sums, in_two));
         for (const std::size_t block : {1, 8, 64, 2048}) {
             const Listed<T> lists(x, block);
-            const Matrix<T> scattered(x.columns, shape.units);
-            for (std::size_t part = 0; part < lists.parts; ++part)
-                kernels.scatter(lists.view(), part, part * block, x.rows, delta.get(), shape.units,
-                                scattered.row(part * block), scattered.stride);
-            CHECK(same(sums, scattered));
+            for (const Lists<T>& view : lists.views()) {
+                const Matrix<T> scattered(x.columns, shape.units);
+                for (std::size_t part = 0; part < lists.parts; ++part)
+                    kernels.scatter(view, part, part * block, x.rows, delta.get(), shape.units,
+                                    scattered.row(part * block), scattered.stride);
+                CHECK(same(sums, scattered));
+            }
         }
         return sums;
     });
