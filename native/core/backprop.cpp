@@ -153,7 +153,7 @@ void Backprop<T>::activate_output(Range rows, std::size_t member) {
 }
 
 template <class T>
-void Backprop<T>::measure(const TargetBatch<T>& targets, Range rows, std::size_t member) {
+void Backprop<T>::measure(const TargetBatch<T>& targets, Range rows, std::size_t member, T scale) {
     const Room& room = rooms_.back();
     const std::size_t at = rows.first * room.stride;
     const Answers<T> answers{.z = room.a.get() + at,
@@ -165,7 +165,8 @@ void Backprop<T>::measure(const TargetBatch<T>& targets, Range rows, std::size_t
                              .output = network_.output(),
                              .cost = network_.cost.view(),
                              .matching = matches(network_.output(), network_.cost.kind),
-                             .groups = network_.groups()};
+                             .groups = network_.groups(),
+                             .scale = scale};
     kernels_.output_cost(answers, room.delta.get() + at, costs_.get() + rows.first, output_room(member));
 }
 

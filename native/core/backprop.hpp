@@ -53,8 +53,8 @@ class Backprop {
     }
     // The last layer's activations, in place of its sums.
     void activate_output(Range rows, std::size_t member);
-    // The rows' costs by their shares, kept until `cost`; leaves the last layer's delta.
-    void measure(const TargetBatch<T>& targets, Range rows, std::size_t member);
+    // The rows' costs by their shares, kept until `cost`; leaves the last layer's delta, all deltas times `scale`.
+    void measure(const TargetBatch<T>& targets, Range rows, std::size_t member, T scale = 1);
     // The first `rows` rows' costs together.
     double cost(std::size_t rows) const;
     // Takes over weights of a layer that deltas flow back through: before the first `back`, and where they changed.

@@ -62,7 +62,7 @@ InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, const Layer& fir
         return;
     }
     starts_.resize(capacity + 1);
-    if (const std::optional<Listing> listing = as_it_is(); listing && !thins && !first.embeds()) {
+    if (const std::optional<Listing> listing = as_it_is(rows); listing && (!thins || X_.packed)) {
         lists_.listing = *listing, lists_.codes = X_.codes;
         find_all_bounds(rows);
     }
@@ -79,21 +79,34 @@ void InputBatch<T>::choose_blocks(std::size_t rows, std::size_t units) {
 }
 
 template <class T>
-std::optional<Listing> InputBatch<T>::as_it_is() const {
-    const bool computed_with = X_.number == (sizeof(T) == 4 ? Number::float32 : Number::float64);
-    if (X_.index == Index::uint16 && X_.number == Number::uint8) return Listing::coded;
-    if (X_.index == Index::int64 || !computed_with) return std::nullopt;
+std::optional<Listing> InputBatch<T>::as_it_is(std::size_t rows) const {
+    const bool computed_with = X_.number == (sizeof(T) == 4 ? Number::float32 : Number::float64),
+               counted = with_places(X_, [&](const auto*, const auto* starts) {
+                   return std::adjacent_find(starts, starts + rows + 1, [](auto first, auto end) {
+                              return end - first > std::numeric_limits<std::uint16_t>::max();
+                          }) == starts + rows + 1;
+               });
+    if (X_.packed || (counted && X_.index == Index::uint16 && X_.number == Number::uint8))
+        return X_.number == Number::uint8 ? Listing::coded : Listing::narrow;
+    if (!counted || X_.index == Index::int64 || !computed_with) return std::nullopt;
     return X_.index == Index::uint16 ? Listing::narrow : Listing::wide;
 }
 
 // Where the blocks of all rows begin, from each row's first entry on.
 template <class T>
 void InputBatch<T>::find_all_bounds(std::size_t rows) {
-    known_bounds_ = Buffer<std::uint32_t>(rows * (blocks_ + 1));
-    with_places(X_, [&](const auto* places, const auto* starts) {
-        for (std::size_t row = 0; row < rows; ++row)
-            find_bounds(places + starts[row], 0, static_cast<std::uint32_t>(starts[row + 1] - starts[row]), block_,
-                        blocks_, known_bounds_.get() + row * (blocks_ + 1));
+    const std::size_t step = blocks_ + 1;
+    known_bounds_ = Buffer<std::uint16_t>(rows * step);
+    std::vector<std::uint32_t> bounds(step);
+    with_places(X_, [&](const auto* places, const auto*) {
+        std::vector<std::decay_t<decltype(*places)>> of_row;
+        for (std::size_t row = 0; row < rows; ++row) {
+            const Row from = row_of(row);
+            of_row.resize(from.count);
+            if (from.count) std::memcpy(of_row.data(), from.places, from.count * sizeof *places);
+            find_bounds(of_row.data(), 0, static_cast<std::uint32_t>(from.count), block_, blocks_, bounds.data());
+            std::copy(bounds.begin(), bounds.end(), known_bounds_.get() + row * step);
+        }
     });
 }
 
@@ -153,37 +166,37 @@ void InputBatch<T>::gather_dense(std::size_t row) {
 }
 
 template <class T>
-template <class Place, class Start, class U>
-void InputBatch<T>::fetch_ahead(std::size_t row, const Place* places, const Start* starts, const U* numbers) const {
-    const std::size_t ahead = row + rows_ahead;
-    if (ahead >= choice_.known) return;
-    const auto first = static_cast<std::size_t>(starts[choice_[ahead]]);
-    const auto count = static_cast<std::size_t>(starts[choice_[ahead] + 1]) - first;
-    fetch(places + first, count * sizeof *places), fetch(numbers + first, count * sizeof *numbers);
+auto InputBatch<T>::row_of(std::size_t row) const -> Row {
+    const std::size_t of_place = lists_.listing == Listing::wide ? sizeof(std::uint32_t) : sizeof(std::uint16_t),
+                      of_number = lists_.listing == Listing::coded ? 1 : sizeof(T);
+    const auto [start, end] = with_places(X_, [&](const auto*, const auto* starts) {
+        return std::pair(static_cast<std::size_t>(starts[row]), static_cast<std::size_t>(starts[row + 1]));
+    });
+    const std::size_t count = end - start;
+    const auto *const places = static_cast<const std::byte*>(X_.places), *const numbers =
+                                                                             static_cast<const std::byte*>(X_.numbers);
+    const std::byte* const first = places + start * (X_.packed ? of_place + of_number : of_place);
+    return {first, X_.packed ? first + count * of_place : numbers + start * of_number, count, count * of_place,
+            count * of_number};
 }
 
 template <class T>
 void InputBatch<T>::copy_sparse(std::size_t row) {
-    const std::uint32_t start = starts_[row], count = starts_[row + 1] - start;
-    with_places(X_, [&](const auto* places, const auto* starts) {
-        with_numbers(X_, [&](const auto* numbers) {
-            fetch_ahead(row, places, starts, numbers);
-            const auto from = static_cast<std::size_t>(starts[choice_[row]]);
-            const auto copy = [&](const auto* all, std::byte* to) {
-                std::memcpy(to + start * sizeof *all, all + from, count * sizeof *all);
-            };
-            copy(places, places_.get()), copy(numbers, numbers_.get());
-        });
-    });
     const std::size_t step = blocks_ + 1, ahead = row + rows_ahead;
-    if (blocks_ == 1) {
-        bounds_[2 * row] = start, bounds_[2 * row + 1] = start + count;
-        return;
+    if (ahead < choice_.known) {
+        const Row next = row_of(choice_[ahead]);
+        fetch(next.places, next.place_bytes), fetch(next.numbers, next.number_bytes);
+        fetch(known_bounds_.get() + choice_[ahead] * step, step * sizeof *known_bounds_.get());
     }
-    if (ahead < choice_.known) fetch(known_bounds_.get() + choice_[ahead] * step, step * sizeof(std::uint32_t));
-    const std::uint32_t* const known = known_bounds_.get() + choice_[row] * step;
+    const Row from = row_of(choice_[row]);
+    const std::uint32_t start = starts_[row];
+    const auto copy = [&](const std::byte* numbers, std::size_t bytes, std::byte* to) {
+        if (bytes) std::memcpy(to + start * (bytes / from.count), numbers, bytes);
+    };
+    copy(from.places, from.place_bytes, places_.get()), copy(from.numbers, from.number_bytes, numbers_.get());
+    const std::uint16_t* const known = known_bounds_.get() + choice_[row] * step;
     std::transform(known, known + step, bounds_.data() + row * step,
-                   [start](std::uint32_t bound) { return start + bound; });
+                   [start](std::uint16_t bound) { return start + bound; });
 }
 
 template <class T>
@@ -191,7 +204,12 @@ void InputBatch<T>::gather_sparse(std::size_t row) {
     const std::uint32_t start = starts_[row], count = starts_[row + 1] - start;
     with_places(X_, [&](const auto* places, const auto* starts) {
         with_numbers(X_, [&](const auto* numbers) {
-            fetch_ahead(row, places, starts, numbers);
+            const std::size_t ahead = row + rows_ahead;
+            if (ahead < choice_.known) {
+                const auto next = static_cast<std::size_t>(starts[choice_[ahead]]);
+                const auto length = static_cast<std::size_t>(starts[choice_[ahead] + 1]) - next;
+                fetch(places + next, length * sizeof *places), fetch(numbers + next, length * sizeof *numbers);
+            }
             const auto from = static_cast<std::size_t>(starts[choice_[row]]);
             for (std::uint32_t at = 0; at < count; ++at) {
                 wide_places()[start + at] = static_cast<std::uint32_t>(places[from + at]);

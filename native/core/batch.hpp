@@ -68,11 +68,15 @@ class InputBatch {
    private:
     void choose_blocks(std::size_t rows, std::size_t units);
     // How the kernels can read X's own entries, if they can.
-    std::optional<Listing> as_it_is() const;
+    std::optional<Listing> as_it_is(std::size_t rows) const;
     void find_all_bounds(std::size_t rows);
     void make_room(std::size_t entries);
-    template <class Place, class Start, class U>
-    void fetch_ahead(std::size_t row, const Place* places, const Start* starts, const U* numbers) const;
+    // A row of X as its entries lie.
+    struct Row {
+        const std::byte *places, *numbers;
+        std::size_t count, place_bytes, number_bytes;
+    };
+    Row row_of(std::size_t row) const;
     void copy_sparse(std::size_t row);
     void gather_dense(std::size_t row);
     void gather_sparse(std::size_t row);
@@ -94,7 +98,7 @@ class InputBatch {
     Lists<T> lists_;                              // all of that, to be read
     std::size_t entries_ = 0;                     // room for so many
     Buffer<std::byte> places_, numbers_;
-    Buffer<std::uint32_t> known_bounds_;  // of all rows of X, where its entries are copied as they are
+    Buffer<std::uint16_t> known_bounds_;  // of all rows of X, where its entries are copied as they are
 };
 
 }  // namespace limpid

@@ -1,7 +1,10 @@
 #include "core/inputs.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
+
+#include "core/codebook.hpp"
 
 namespace limpid {
 namespace {
@@ -26,10 +29,13 @@ void each_group(const Inputs<T>& dense, const U* row, std::size_t inputs, Use us
 // The same of looking at a number of a dense row, which is done once for all or for each batch.
 double cost_of_looking(std::size_t units) { return 30.0 / static_cast<double>(units); }
 
-// The numbers of a row that are not zero and their places. Each of a group is written, and overwritten by the next if
-// it was zero: a processor cannot foresee which are.
+// So far apart are about a hundred rows from all over X.
+std::size_t sample_step(std::size_t rows) { return rows / 100 + 1; }
+
+// The numbers of a row that are not zero and their places; returns how many. Each of a group is written, and
+// overwritten by the next if it was zero: a processor cannot foresee which are.
 template <class T, class U, class Place, class Kept>
-void keep(const Inputs<T>& dense, const U* row, std::size_t inputs, Place* places, Kept* kept) {
+std::size_t keep(const Inputs<T>& dense, const U* row, std::size_t inputs, Place* places, Kept* kept) {
     std::size_t at = 0;
     each_group(dense, row, inputs, [&](std::size_t first, std::size_t end, std::size_t) {
         for (std::size_t input = first; input < end; ++input) {
@@ -42,6 +48,25 @@ void keep(const Inputs<T>& dense, const U* row, std::size_t inputs, Place* place
             at += value != 0;
         }
     });
+    return at;
+}
+
+// Puts `count` numbers there; returns where the next go.
+template <class U>
+std::byte* put(std::byte* to, const U* numbers, std::size_t count) {
+    std::memcpy(to, numbers, count * sizeof *numbers);
+    return to + count * sizeof *numbers;
+}
+
+// The codes of `count` numbers; false where the book has no room for them.
+template <class T>
+bool write_codes(Codebook<T>& book, const T* numbers, std::size_t count, std::uint8_t* codes) {
+    for (std::size_t at = 0; at < count; ++at) {
+        const std::size_t code = book.code(numbers[at]);
+        if (code == Codebook<T>::most) return false;
+        codes[at] = static_cast<std::uint8_t>(code);
+    }
+    return true;
 }
 
 }  // namespace
@@ -51,7 +76,7 @@ bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inpu
     if (dense.sparse()) return false;
     return with_numbers(dense, [&](const auto* numbers) {
         std::size_t seen = 0, kept = 0;
-        for (std::size_t row = 0; row < rows; row += rows / 100 + 1)
+        for (std::size_t row = 0; row < rows; row += sample_step(rows))
             for (std::size_t input = 0; input < inputs; ++input, ++seen)
                 kept += value_of(dense, numbers[row * inputs + input]) != 0;
         const double looked_at = each_time ? cost_of_looking(units) : 0;
@@ -70,29 +95,80 @@ Compressed<T>::Compressed(const Inputs<T>& dense, std::size_t rows, std::size_t 
                 starts[row + 1] += static_cast<std::int64_t>(kept);
             });
         }
-        const std::size_t total = static_cast<std::size_t>(starts[rows]) + 1;  // the last may be written and not kept
-        const auto fill = [&](auto& places, auto& kept) {
-            places = std::decay_t<decltype(places)>(total), kept = std::decay_t<decltype(kept)>(total);
-            for (std::size_t row = 0; row < rows; ++row)
-                keep(dense, numbers + row * inputs, inputs, places.get() + starts[row], kept.get() + starts[row]);
-        };
-        const auto with_places_kept = [&](auto& places) {
-            if constexpr (std::is_same_v<decltype(numbers), const std::uint8_t*>)
-                fill(places, codes_);
-            else
-                fill(places, numbers_);
-        };
-        inputs <= narrow_inputs ? with_places_kept(narrow_places_) : with_places_kept(places_);
+        if (inputs > narrow_inputs)
+            fill(dense, numbers, rows, inputs);
+        else if (!pack_codes(dense, numbers, rows, inputs))
+            pack(dense, numbers, rows, inputs);
     });
+}
+
+template <class T>
+template <class U>
+void Compressed<T>::fill(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs) {
+    const std::size_t total =
+        static_cast<std::size_t>(starts_.get()[rows]) + 1;  // the last may be written and not kept
+    places_ = Buffer<std::int64_t>(total), numbers_ = Buffer<T>(total);
+    for (std::size_t row = 0; row < rows; ++row) {
+        const std::int64_t start = starts_.get()[row];
+        keep(dense, numbers + row * inputs, inputs, places_.get() + start, numbers_.get() + start);
+    }
+}
+
+template <class T>
+template <class U>
+void Compressed<T>::pack(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs) {
+    std::vector<std::uint16_t> places(inputs + 1);
+    std::vector<T> kept(inputs + 1);
+    packed_ = Buffer<std::byte>(static_cast<std::size_t>(starts_.get()[rows]) * (sizeof(std::uint16_t) + sizeof(T)));
+    std::byte* to = packed_.get();
+    for (std::size_t row = 0; row < rows; ++row) {
+        const std::size_t count = keep(dense, numbers + row * inputs, inputs, places.data(), kept.data());
+        to = put(to, places.data(), count), to = put(to, kept.data(), count);
+    }
+}
+
+template <class T>
+template <class U>
+bool Compressed<T>::pack_codes(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs) {
+    constexpr bool has_codes = std::is_same_v<U, std::uint8_t>;
+    using Kept = std::conditional_t<has_codes, std::uint8_t, T>;
+    Codebook<T> book;
+    std::vector<std::uint16_t> places(inputs + 1);
+    std::vector<Kept> kept(inputs + 1);
+    std::vector<std::uint8_t> codes(inputs);
+    std::size_t count = 0;
+    const auto encode = [&](std::size_t row) {
+        count = keep(dense, numbers + row * inputs, inputs, places.data(), kept.data());
+        if constexpr (!has_codes) return write_codes(book, kept.data(), count, codes.data());
+        return true;
+    };
+    for (std::size_t row = 0; row < rows; row += sample_step(rows))
+        if (!encode(row)) return false;
+    packed_ = Buffer<std::byte>(static_cast<std::size_t>(starts_.get()[rows]) * (sizeof(std::uint16_t) + 1));
+    std::byte* to = packed_.get();
+    for (std::size_t row = 0; row < rows; ++row) {
+        if (!encode(row)) return false;
+        to = put(to, places.data(), count);
+        if constexpr (has_codes)
+            to = put(to, kept.data(), count);
+        else
+            to = put(to, codes.data(), count);
+    }
+    coded_ = true;
+    if constexpr (has_codes) return true;
+    own_meanings_.assign(book.meanings(), book.meanings() + Codebook<T>::most);
+    meanings_ = own_meanings_.data();
+    return true;
 }
 
 template <class T>
 Inputs<T> Compressed<T>::view() const {
     Inputs<T> made{sizeof(T) == sizeof(float) ? Number::float32 : Number::float64, numbers_.get(), meanings_};
-    if (codes_.get()) made.number = Number::uint8, made.numbers = codes_.get();
-    made.index = narrow_places_.get() ? Index::uint16 : Index::int64;
     made.starts = starts_.get();
-    made.places = narrow_places_.get() ? static_cast<const void*>(narrow_places_.get()) : places_.get();
+    made.packed = packed_.get() != nullptr;
+    if (coded_) made.number = Number::uint8;
+    made.index = made.packed ? Index::uint16 : Index::int64;
+    made.places = made.packed ? static_cast<const void*>(packed_.get()) : places_.get();
     return made;
 }
 

@@ -43,7 +43,7 @@ struct Factors {
 template <class T>
 struct Embedded {
     const Embedding& embedding;
-    Lists<T> x;  // wide ones
+    Lists<T> x;
     std::size_t units, row_stride;
     const T* W = nullptr;  // as `Weights` has it
     std::size_t stride = 0;
@@ -59,6 +59,7 @@ struct Answers {
     Measure cost;
     bool matching;  // whether the cost's delta is a - y with this activation
     Groups groups = {};
+    T scale = 1;  // of dC/dz, not of the costs
 };
 
 // Parameters that a step moves, and what the optimizer remembers of them (null where it does not).
@@ -86,7 +87,8 @@ struct Kernels {
     void (*embed)(const Embedded<T>&, std::size_t rows, T* a, T* slope);
     // f of whole rows of z in place, softmax too; `room` is for `output_room` numbers.
     void (*activate)(Activation, const Groups&, T* z, std::size_t rows, std::size_t units, std::size_t stride, T* room);
-    // dC/dz of the output layer, zero in the filled-up columns, and each row's cost by its share to `costs`.
+    // `scale` times dC/dz of the output layer, zero in the filled-up columns, and each row's cost by its share to
+    // `costs`.
     void (*output_cost)(const Answers<T>&, T* delta, T* costs, T* room);
     // (columns, rows) from (rows, columns), in rows filled up to whole vectors.
     void (*transpose)(const T* from, std::size_t from_stride, std::size_t rows, std::size_t columns, T* to,

@@ -152,36 +152,39 @@ template <class T>
 template <class T>
 void embed(const Embedded<T>& of, std::size_t rows, T* a, T* slope) {
     const auto* const places = of.embedding.places.data();
-    const auto entries = entries_as<std::uint32_t, T>(of.x);
-    for (std::size_t row = 0; row < rows; ++row, a += of.row_stride) {
-        each_vector<T>(of.units, [&](std::size_t at) {
-            Vector<T>(T(0)).store(a + at);
-            if (slope) Vector<T>(T(1)).store(slope + row * of.row_stride + at);
-        });
-        const std::uint32_t* bounds = of.x.bounds + row * of.x.step;
-        for (std::uint32_t entry = bounds[0]; entry < bounds[of.x.parts]; ++entry) {
-            const std::size_t place = entries.place(entry);
-            const auto [unit, learned] = places[place];
-            if (learned == Embedding::none)
-                a[unit] = entries.number(entry);
-            else
-                add_to(entries.number(entry), of.W + (of.whole ? place * of.stride + unit : learned * of.stride),
-                       of.embedding.dimensions, a + unit);
+    with_entries(of.x, [&](const auto entries) {
+        for (std::size_t row = 0; row < rows; ++row, a += of.row_stride) {
+            each_vector<T>(of.units, [&](std::size_t at) {
+                Vector<T>(T(0)).store(a + at);
+                if (slope) Vector<T>(T(1)).store(slope + row * of.row_stride + at);
+            });
+            const std::uint32_t* bounds = of.x.bounds + row * of.x.step;
+            for (std::uint32_t entry = bounds[0]; entry < bounds[of.x.parts]; ++entry) {
+                const std::size_t place = entries.place(entry);
+                const auto [unit, learned] = places[place];
+                if (learned == Embedding::none)
+                    a[unit] = entries.number(entry);
+                else
+                    add_to(entries.number(entry), of.W + (of.whole ? place * of.stride + unit : learned * of.stride),
+                           of.embedding.dimensions, a + unit);
+            }
         }
-    }
+    });
 }
 
 template <class T>
 void scatter_embedded(const Embedded<T>& of, std::size_t part, std::size_t first, std::size_t rows, const T* delta,
                       T* sums, std::size_t stride) {
     const auto* const places = of.embedding.places.data();
-    const auto entries = entries_as<std::uint32_t, T>(of.x);
-    for (std::size_t row = 0; row < rows; ++row, delta += of.row_stride) {
-        const std::uint32_t* bounds = of.x.bounds + row * of.x.step + part;
-        for (std::uint32_t entry = bounds[0]; entry < bounds[1]; ++entry)
-            if (const auto [unit, learned] = places[entries.place(entry)]; learned != Embedding::none)
-                add_to(entries.number(entry), delta + unit, of.embedding.dimensions, sums + (learned - first) * stride);
-    }
+    with_entries(of.x, [&](const auto entries) {
+        for (std::size_t row = 0; row < rows; ++row, delta += of.row_stride) {
+            const std::uint32_t* bounds = of.x.bounds + row * of.x.step + part;
+            for (std::uint32_t entry = bounds[0]; entry < bounds[1]; ++entry)
+                if (const auto [unit, learned] = places[entries.place(entry)]; learned != Embedding::none)
+                    add_to(entries.number(entry), delta + unit, of.embedding.dimensions,
+                           sums + (learned - first) * stride);
+        }
+    });
 }
 
 template <class T>

@@ -80,7 +80,7 @@ inline void softmax(const Abreast<T>& rows) {
         rows.put(rows.made, unit, rows.at(rows.made, unit) / found.sum);
 }
 
-// These three leave dC/dz of the rows in `made` and return their costs, both by the rows' shares.
+// These three leave dC/dz of the rows in `made`, by the rows' shares of the blame, and return their costs.
 template <class T>
 inline Vector<T> cross_entropy(const Abreast<T>& rows, Vector<T> share) {
     const Softmax<T> found(rows);
@@ -93,7 +93,7 @@ inline Vector<T> cross_entropy(const Abreast<T>& rows, Vector<T> share) {
         cost.add(y * (log_sum - shifted));
         rows.put(rows.made, unit, share * fma(rows.at(rows.made, unit), scale, -y));
     }
-    return share * cost.total();
+    return cost.total();
 }
 
 template <class T>
@@ -110,7 +110,7 @@ inline Vector<T> other_cost_of_softmax(const Abreast<T>& rows, Vector<T> share, 
                         slope = cost_of(cost, rows.first + unit, a, rows.at(rows.y, unit)).slope;
         rows.put(rows.made, unit, share * a * (slope - inner.total()));
     }
-    return share * terms.total();
+    return terms.total();
 }
 
 template <Activation kind, class T>
@@ -129,7 +129,7 @@ inline Vector<T> cost_unit_by_unit(const Abreast<T>& rows, Vector<T> share, cons
         terms.add(found.term);
         rows.put(rows.made, unit, share * found.slope);
     }
-    return share * terms.total();
+    return terms.total();
 }
 
 // Calls `use` with rows of z, and of y where there are any, side by side, and the number of the first; what it made of
@@ -173,7 +173,8 @@ void output_cost(const Answers<T>& answers, T* delta, T* costs, T* room) {
                     const std::size_t left = answers.rows - row,
                                       count = left < Vector<T>::width ? left : Vector<T>::width;
                     for (std::size_t lane = 0; lane < count; ++lane) lanes[lane] = answers.shares[row + lane];
-                    cost_of_rows(turned, Vector<T>::load(lanes)).store(lanes);
+                    const Vector<T> share = Vector<T>::load(lanes);
+                    (share * cost_of_rows(turned, share * Vector<T>(answers.scale))).store(lanes);
                     for (std::size_t lane = 0; lane < count; ++lane) costs[row + lane] = lanes[lane];
                 });
     };

@@ -129,7 +129,7 @@ void Sweep<T>::share_units(Crew& crew, std::size_t layer, const Use& use) const 
 // Threads that share the rows meet where a layer is normalised by the batch: its statistics, and the sums on the way
 // back, are over all of them.
 template <class T>
-double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout) {
+double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout, T scale) {
     rows_ = choice.count;
     inputs_.begin(choice);
     std::size_t done = 0;
@@ -149,7 +149,7 @@ double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, 
     std::size_t meetings = meetings_.size();
     share_rows(crew, [&](Range rows, std::size_t member) {
         there(rows, member, backprop_.steps());
-        backprop_.measure(targets_, rows, member);
+        backprop_.measure(targets_, rows, member, scale);
         back(rows, member, meetings, backprop_.steps() - 1);
     });
     while (meetings-- > 0) {

@@ -33,8 +33,8 @@ class Sweep {
     // The parameters to go there and back with, which must stay where they are; and some of a layer that changed since.
     void prepare(Crew& crew, const Arrays<T>& parameters);
     void prepare(const Arrays<T>& parameters, std::size_t layer, Range inputs);
-    // The chosen rows to their cost by their share of `total`, and back to every delta.
-    double there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout);
+    // The chosen rows to their cost by their share of `total`, and back to every delta, all times `scale`.
+    double there_and_back(Crew& crew, const Choice& choice, double total, const Dropout& dropout, T scale = 1);
     // Calls `use(layer, inputs, member)` for parts of all layers' inputs until all were named; an embedding has learned
     // rows in their place, here and below.
     template <class Use>

@@ -6,6 +6,13 @@
 
 namespace limpid {
 
+namespace {
+
+// Rows of a batch that are followed one after the other.
+constexpr std::size_t most_row_by_row = 16;
+
+}  // namespace
+
 template <class T>
 Descent<T>::Descent(Network network, const StepRule& rule, const Examples<T>& examples, State<T> start, SimdLevel level,
                     std::size_t threads)
@@ -54,16 +61,23 @@ template <class T>
 BatchCost Descent<T>::step(Crew& crew, const Choice& batch, double rate) {
     const double total = sweep_.weigh(batch), l2 = rule_.l2 / total;
     BatchCost found{0, l2 != 0 ? 0.5 * l2 * sweep_.sum_of_squares(crew, state.parameters, false) : 0};
-    const StepNumbers<T> of_weights = step_numbers<T>(rule_.optimizer, rate, state.step + 1, l2);
-    const Numbers numbers{of_weights, of_biases(of_weights)};
     const bool clips = std::isfinite(rule_.clip_norm);
+    // In plain gradient descent on a few rows, -rate times each row's slopes is added to the weights: few of those that
+    // come from sparse inputs are touched, and no slopes are written.
+    const bool row_by_row =
+        rule_.optimizer.kind == OptimizerKind::gradient_descent && l2 == 0 && !clips && batch.count <= most_row_by_row;
+    const StepNumbers<T> of_weights = step_numbers<T>(rule_.optimizer, row_by_row ? -1 : rate, state.step + 1, l2);
+    const Numbers numbers{of_weights, of_biases(of_weights)};
     for (std::size_t first = 0; first < batch.count; first += rows_together_) {
         const Choice part{batch.order, batch.first + first, std::min(rows_together_, batch.count - first),
                           batch.known - first};
-        found.cost += sweep_.there_and_back(crew, part, total, {rule_.dropout, rule_.seed, state.step, first});
+        found.cost += sweep_.there_and_back(crew, part, total, {rule_.dropout, rule_.seed, state.step, first},
+                                            row_by_row ? static_cast<T>(-rate) : T(1));
         const bool fresh = first == 0, last = first + part.count == batch.count;
         sweep_.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
-            if (last && !clips)
+            if (row_by_row)
+                descend_row_by_row(layer, inputs, numbers);
+            else if (last && !clips)
                 descend(layer, inputs, fresh, numbers, member);
             else
                 accumulate(layer, inputs, fresh);
@@ -86,6 +100,16 @@ void Descent<T>::descend(std::size_t layer, Range inputs, bool fresh, const Numb
     prepare(layer, inputs);
     if (inputs.first) return;
     sweep_.sum_slopes(layer, slopes, fresh);
+    descend_others(layer, numbers.biases, T(1));
+}
+
+template <class T>
+void Descent<T>::descend_row_by_row(std::size_t layer, Range inputs, const Numbers& numbers) {
+    const auto& own = state.parameters.layers[layer];
+    sweep_.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, false);
+    prepare(layer, inputs);
+    if (inputs.first) return;
+    sweep_.sum_slopes(layer, slopes_.layers[layer], true);
     descend_others(layer, numbers.biases, T(1));
 }
 

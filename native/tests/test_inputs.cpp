@@ -57,28 +57,55 @@ struct Table {
     Inputs<T> view(Number number) const { return {number, numbers.data(), codes.data()}; }
 };
 
-// Compressed rows name all that is not zero, in order, and what it is.
-template <class T>
-void check_rows(const Inputs<T>& dense, const Inputs<T>& sparse, std::size_t rows, std::size_t inputs) {
-    CHECK(sparse.sparse() && !dense.sparse());
-    with_numbers(dense, [&](const auto* wanted) {
-        with_numbers(sparse, [&](const auto* kept) {
-            with_places(sparse, [&](const auto* places, const auto* starts) {
-                CHECK(starts[0] == 0);
-                auto at = starts[0];
-                for (std::size_t row = 0; row < rows; ++row) {
-                    for (std::size_t input = 0; input < inputs; ++input) {
-                        const T value = value_of(dense, wanted[row * inputs + input]);
-                        if (value == 0) continue;
-                        CHECK(at < starts[row + 1] && static_cast<std::size_t>(places[at]) == input);
-                        CHECK(value_of(sparse, kept[at]) == value);
-                        ++at;
-                    }
-                    CHECK(at == starts[row + 1]);
-                }
-            });
-        });
-    });
+// What follows in memory, which need not begin where such numbers do.
+template <class U>
+U taken(const std::byte*& from) {
+    U number;
+    std::memcpy(&number, from, sizeof number);
+    from += sizeof number;
+    return number;
+}
+
+// Packed rows name all that is not zero, in order, and what it is.
+template <class T, class U>
+void check_packed(const Inputs<T>& dense, const Inputs<T>& packed, const U* wanted, std::size_t rows,
+                  std::size_t inputs) {
+    CHECK(packed.packed && packed.index == Index::uint16 && !packed.numbers);
+    const auto* const starts = static_cast<const std::int64_t*>(packed.starts);
+    const auto* from = static_cast<const std::byte*>(packed.places);
+    CHECK(starts[0] == 0);
+    for (std::size_t row = 0; row < rows; ++row) {
+        std::vector<std::size_t> places;
+        for (std::size_t input = 0; input < inputs; ++input)
+            if (value_of(dense, wanted[row * inputs + input]) != 0) places.push_back(input);
+        CHECK(starts[row + 1] - starts[row] == std::ssize(places));
+        for (const std::size_t place : places) CHECK(taken<std::uint16_t>(from) == place);
+        for (const std::size_t place : places) {
+            const T kept = packed.number == Number::uint8 ? packed.codes[taken<std::uint8_t>(from)] : taken<T>(from);
+            CHECK(kept == value_of(dense, wanted[row * inputs + place]));
+        }
+    }
+}
+
+// Rows with more inputs than uint16 can name lie in arrays of their own.
+template <class T, class U>
+void check_wide(const Inputs<T>& dense, const Inputs<T>& sparse, const U* wanted, std::size_t rows,
+                std::size_t inputs) {
+    CHECK(!sparse.packed && sparse.index == Index::int64 && sparse.number == own<T>);
+    const auto *const starts = static_cast<const std::int64_t*>(sparse.starts), *const places =
+                                                                                    static_cast<const std::int64_t*>(
+                                                                                        sparse.places);
+    auto at = starts[0];
+    for (std::size_t row = 0; row < rows; ++row) {
+        for (std::size_t input = 0; input < inputs; ++input) {
+            const T value = value_of(dense, wanted[row * inputs + input]);
+            if (value == 0) continue;
+            CHECK(at < starts[row + 1] && static_cast<std::size_t>(places[at]) == input);
+            CHECK(static_cast<const T*>(sparse.numbers)[at] == value);
+            ++at;
+        }
+        CHECK(at == starts[row + 1]);
+    }
 }
 
 template <class T, class U>
@@ -88,15 +115,27 @@ void check_compressed(Number number) {
             const Table<T, U> table(23, inputs, one_in);
             const Inputs<T> dense = table.view(number);
             const Compressed<T> compressed(dense, table.rows, inputs);
-            const Inputs<T> view = compressed.view();
-            CHECK(view.index == Index::uint16);
-            CHECK(view.number == (number == Number::uint8 ? number : own<T>));  // the smaller of the two
-            check_rows(dense, view, table.rows, inputs);
+            check_packed(dense, compressed.view(), table.numbers.data(), table.rows, inputs);
         }
     const Table<T, U> wide(3, 70'000, 9);
     const Compressed<T> compressed(wide.view(number), 3, 70'000);
-    CHECK(compressed.view().index == Index::int64);
-    check_rows(wide.view(number), compressed.view(), 3, 70'000);
+    check_wide(wide.view(number), compressed.view(), wide.numbers.data(), 3, 70'000);
+}
+
+// Numbers become codes where there are at most 256 different ones, in the rows that are looked at first and in all.
+template <class T>
+void check_codes() {
+    for (const std::size_t different : {1, 255, 256, 257, 5000}) {
+        std::vector<T> numbers(500 * 40);
+        for (std::size_t at = 0; at < numbers.size(); ++at)
+            numbers[at] = at % 7 ? T(0) : T(1) + static_cast<T>(at * 31 % different) / T(8192);
+        for (const std::size_t late : {0, 1}) {
+            if (late) numbers[399 * 40] = T(0.25);  // one more, in a row that is not among the first
+            const Inputs<T> dense{own<T>, numbers.data()};
+            const Inputs<T> view = Compressed<T>(dense, 500, 40).view();
+            CHECK((view.number == Number::uint8) == (different + late <= 256));
+        }
+    }
 }
 
 // Leaving zeros out pays where there are many, and the more units there are to spare the work for.
@@ -125,6 +164,7 @@ void check_all() {
     check_compressed<T, Half>(Number::float16);
     check_compressed<T, float>(Number::float32);
     check_compressed<T, double>(Number::float64);
+    check_codes<T>();
     check_pays<T>();
 }
 
