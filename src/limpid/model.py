@@ -127,12 +127,13 @@ class Model:
 
     def outputs(self, X: Any) -> NDArray[Any]:
         """The output layer's activations (rows, outputs) for X (rows, inputs)."""
-        outputs: NDArray[Any] = self._asked(self._predictor, X)
+        outputs: NDArray[Any] = self._asked(*self._predictor, X)
         return outputs
 
     def logits(self, X: Any) -> NDArray[Any]:
         """The output layer's weighted sums (rows, outputs) for X (rows, inputs)."""
-        logits: NDArray[Any] = self._asked(partial(self._engine.predict, self.network.linear, self.parameters), X)
+        engine, network = self._engine, self.network.linear
+        logits: NDArray[Any] = self._asked(partial(engine.predict, network, self.parameters), engine.checks, X)
         return logits
 
     def cooled(self, temperature: float) -> "Model":
@@ -149,7 +150,8 @@ class Model:
 
         z are a layer's weighted sums, or what its normalisation makes of them.
         """
-        found = self._asked(partial(self._engine.trace, self.network, self.parameters), X)
+        engine = self._engine
+        found = self._asked(partial(engine.trace, self.network, self.parameters), engine.checks, X)
         return Trace(found.z, [plain(found.a[0], self.dtype), *found.a[1:]])
 
     def gradients(self, X: Any, y: ArrayLike) -> Gradients:
@@ -183,12 +185,13 @@ class Model:
         return f", each number once for each of its {levels} quantiles" if levels > 1 else ""
 
     @property
-    def _predictor(self) -> Callable[[Any], NDArray[Any]]:
-        """Kept from call to call as long as it is made of the same things."""
+    def _predictor(self) -> tuple[Callable[[Any], NDArray[Any]], bool]:
+        """What answers, and whether it looks for numbers that are not finite; kept as long as it is made of the same."""
         made_of = (id(self.network), self.engine, self.threads, *map(id, self.parameters.values()))
         kept = self.__dict__.get("_kept")
         if kept is None or kept[0] != made_of:
-            predictor = self._engine.predictor(self.network, self.parameters)
+            engine = self._engine
+            predictor = engine.predictor(self.network, self.parameters), engine.checks
             kept = made_of, predictor, self.network, list(self.parameters.values())  # alive: nothing else has their id
             self.__dict__["_kept"] = kept
         return kept[1]
@@ -200,10 +203,10 @@ class Model:
     def _engine(self) -> Engine:
         return find_engine(self.engine, self.threads)
 
-    def _asked(self, answer: Callable[[Any], Any], X: Any) -> Any:
+    def _asked(self, answer: Callable[[Any], Any], checks: bool, X: Any) -> Any:
         """What an engine's function answers to X, which has to be finite: whoever looks first, says so by name."""
         scaled = self._scaled(X)
-        if not self._engine.checks:
+        if not checks:
             self._check_finite(X, scaled)
         try:
             return answer(scaled)

@@ -5,6 +5,7 @@ Arrays live apart, in `Parameters`, under textbook names: layer 1 (the first hid
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from math import prod
 from numbers import Integral
 from typing import Any, ClassVar, TypeAlias
@@ -109,7 +110,7 @@ class Network:
         """The hidden layers."""
         return tuple(layer for layer in self.layers[:-1] if isinstance(layer, Dense))
 
-    @property
+    @cached_property
     def output(self) -> Activation:
         """The last layer's activation."""
         return self.layers[-1].function
