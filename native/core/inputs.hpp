@@ -109,8 +109,8 @@ class Compressed {
 
     Buffer<std::int64_t> starts_;
     Buffer<std::byte> packed_;  // or, where there are too many inputs,
-    Buffer<std::int64_t> places_;
-    Buffer<T> numbers_;
+    std::vector<std::int64_t> places_;
+    std::vector<T> numbers_;
     bool coded_ = false;           // whether numbers are codes
     std::vector<T> own_meanings_;  // of codes that were not given
     const T* meanings_;
