@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "bindings/arrays.hpp"
+#include "core/compressed.hpp"
 #include "core/targets.hpp"
 
 namespace limpid::bindings {

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "core/compressed.hpp"
 #include "core/sweep.hpp"
 
 namespace limpid {

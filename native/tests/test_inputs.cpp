@@ -5,7 +5,7 @@
 #include <random>
 
 #include "check.hpp"
-#include "core/inputs.hpp"
+#include "core/compressed.hpp"
 
 using namespace limpid;
 

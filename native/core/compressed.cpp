@@ -1,8 +1,9 @@
-#include "core/inputs.hpp"
+#include "core/compressed.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "core/codebook.hpp"
@@ -14,7 +15,7 @@ template <class U>
 using BitsOf =
     std::conditional_t<sizeof(U) == 2, std::uint16_t, std::conditional_t<sizeof(U) == 4, std::uint32_t, std::uint64_t>>;
 
-constexpr std::size_t narrow_inputs = std::size_t{1} << 16;
+constexpr std::size_t narrow_inputs = std::numeric_limits<std::uint16_t>::max();  // and so many numbers of a row
 
 // Measured: what a number kept with its place costs, in numbers of a dense row, is less the more units there are.
 double cost_of_one(std::size_t units) { return 1.5 + 60.0 / static_cast<double>(units); }
