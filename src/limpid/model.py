@@ -186,7 +186,7 @@ class Model:
 
     @property
     def _predictor(self) -> tuple[Callable[[Any], NDArray[Any]], bool]:
-        """What answers, and whether it looks for numbers that are not finite; kept as long as it is made of the same."""
+        """What answers, kept while it is made of the same things; and whether it looks for numbers not finite."""
         made_of = (id(self.network), self.engine, self.threads, *map(id, self.parameters.values()))
         kept = self.__dict__.get("_kept")
         if kept is None or kept[0] != made_of:
