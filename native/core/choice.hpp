@@ -1,4 +1,4 @@
-// Which rows make a batch, and how those that come next are fetched meanwhile.
+// The rows of a batch, by number, and how those that come next are fetched meanwhile.
 #pragma once
 
 #include <cstddef>
