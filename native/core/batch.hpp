@@ -2,6 +2,8 @@
 // several threads, each some of them.
 #pragma once
 
+#include <optional>
+
 #include "core/sparse_rows.hpp"
 
 namespace limpid {

@@ -124,11 +124,14 @@ bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inpu
 template <class T>
 Compressed<T>::Compressed(const Inputs<T>& dense, std::size_t rows, std::size_t inputs)
     : starts_(rows + 1), meanings_(dense.codes) {
+    const auto as_it_is = [](const auto* kept, std::size_t) { return kept; };
     with_numbers(dense, [&](const auto* numbers) {
         if (inputs > narrow_inputs)
             fill(dense, numbers, rows, inputs);
+        else if constexpr (std::is_same_v<decltype(numbers), const std::uint8_t*>)
+            coded_ = pack<std::uint8_t>(dense, numbers, rows, inputs, as_it_is);
         else if (!pack_codes(dense, numbers, rows, inputs))
-            pack(dense, numbers, rows, inputs);
+            pack<T>(dense, numbers, rows, inputs, as_it_is);
     });
 }
 
@@ -146,50 +149,35 @@ void Compressed<T>::fill(const Inputs<T>& dense, const U* numbers, std::size_t r
 }
 
 template <class T>
-template <class U>
-void Compressed<T>::pack(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs) {
+template <class Kept, class U, class Encode>
+bool Compressed<T>::pack(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs,
+                         Encode encode) {
     std::vector<std::uint16_t> places(inputs + 1);
-    std::vector<T> kept(inputs + 1);
-    Packing packing(count_kept(dense, numbers, rows, inputs) * (sizeof(std::uint16_t) + sizeof(T)));
+    std::vector<Kept> kept(inputs + 1);
+    constexpr std::size_t size = sizeof(std::uint16_t) + sizeof *encode(kept.data(), 0);
+    Packing packing(count_kept(dense, numbers, rows, inputs) * size);
     for (std::size_t row = 0; row < rows; ++row) {
         const std::size_t count = keep(dense, numbers + row * inputs, inputs, places.data(), kept.data());
-        packing.put(places.data(), count), packing.put(kept.data(), count);
+        const auto* const encoded = encode(static_cast<const Kept*>(kept.data()), count);
+        if (!encoded) return false;
+        packing.put(places.data(), count), packing.put(encoded, count);
         starts_.get()[row + 1] = starts_.get()[row] + static_cast<std::int64_t>(count);
     }
     packed_ = packing.taken();
+    return true;
 }
 
 template <class T>
 template <class U>
 bool Compressed<T>::pack_codes(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs) {
-    constexpr bool has_codes = std::is_same_v<U, std::uint8_t>;
-    using Kept = std::conditional_t<has_codes, std::uint8_t, T>;
     Codebook<T> book;
-    std::vector<std::uint16_t> places(inputs + 1);
-    std::vector<Kept> kept(inputs + 1);
     std::vector<std::uint8_t> codes(inputs + 1);
-    std::size_t count = 0;
-    const auto encode = [&](std::size_t row) {
-        count = keep(dense, numbers + row * inputs, inputs, places.data(), kept.data());
-        if constexpr (has_codes)
-            return codes.swap(kept), true;
-        else
-            return write_codes(book, kept.data(), count, codes.data());
-    };
-    for (std::size_t row = 0; row < rows; row += sample_step(rows))
-        if (!encode(row)) return false;
-    Packing packing(count_kept(dense, numbers, rows, inputs) * (sizeof(std::uint16_t) + 1));
-    for (std::size_t row = 0; row < rows; ++row) {
-        if (!encode(row)) return false;
-        packing.put(places.data(), count), packing.put(codes.data(), count);
-        starts_.get()[row + 1] = starts_.get()[row] + static_cast<std::int64_t>(count);
-    }
-    packed_ = packing.taken(), coded_ = true;
-    if constexpr (!has_codes) {
-        own_meanings_.assign(book.meanings(), book.meanings() + Codebook<T>::most);
-        meanings_ = own_meanings_.data();
-    }
-    return true;
+    coded_ = pack<T>(dense, numbers, rows, inputs, [&](const T* kept, std::size_t count) {
+        return write_codes(book, kept, count, codes.data()) ? codes.data() : nullptr;
+    });
+    own_meanings_.assign(book.meanings(), book.meanings() + Codebook<T>::most);
+    if (coded_) meanings_ = own_meanings_.data();
+    return coded_;
 }
 
 template <class T>

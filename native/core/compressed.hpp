@@ -22,9 +22,10 @@ class Compressed {
    private:
     template <class U>
     void fill(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs);
-    template <class U>
-    void pack(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs);
-    // The same with a code for each number; false where there are too many different ones.
+    // Packs each row's places and what `encode(numbers, count)` makes of its numbers; false where that is null.
+    template <class Kept, class U, class Encode>
+    bool pack(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs, Encode encode);
+    // With a code for each number; false where there are too many different ones.
     template <class U>
     bool pack_codes(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs);
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -44,12 +45,15 @@ template <class T>
 SparseRows<T>::SparseRows(const Inputs<T>& X, std::size_t rows, std::size_t inputs, std::size_t capacity,
                           std::size_t block, bool again)
     : X_(X),
-      listing_(listing_of(X)),
+      copies_(listing_of(X).has_value()),
+      listing_(listing_of(X).value_or(Listing::wide)),
+      of_place_(listing_ == Listing::wide ? sizeof(std::uint32_t) : sizeof(std::uint16_t)),
+      of_number_(listing_ == Listing::coded ? sizeof(std::uint8_t) : sizeof(T)),
       block_(block),
       blocks_((inputs + block - 1) / block),
       starts_(capacity + 1),
       bounds_(capacity * (blocks_ + 1)) {
-    if (again && listing_ && blocks_ > 1 && inputs <= std::numeric_limits<std::uint16_t>::max()) know_bounds(rows);
+    if (again && copies_ && blocks_ > 1 && inputs <= std::numeric_limits<std::uint16_t>::max()) know_bounds(rows);
 }
 
 template <class T>
@@ -62,7 +66,7 @@ void SparseRows<T>::know_bounds(std::size_t rows) {
         for (std::size_t row = 0; row < rows; ++row) {
             const Row from = row_of(row);
             of_row.resize(from.count);
-            if (from.count) std::memcpy(of_row.data(), from.places, from.place_bytes);
+            if (from.count) std::memcpy(of_row.data(), from.places, from.count * of_place_);
             find_bounds(of_row.data(), 0, static_cast<std::uint32_t>(from.count), block_, blocks_, bounds.data());
             std::copy(bounds.begin(), bounds.end(), known_bounds_.get() + row * step);
         }
@@ -84,49 +88,42 @@ void SparseRows<T>::begin(const Choice& choice) {
     if (entries > most_entries) refuse_entries(entries);
     if (entries <= entries_) return;
     entries_ = entries + entries / 8;
-    places_ = Buffer<std::byte>(entries_ * sizeof(std::uint32_t)), numbers_ = Buffer<std::byte>(entries_ * sizeof(T));
+    places_ = Buffer<std::byte>(entries_ * of_place_), numbers_ = Buffer<std::byte>(entries_ * of_number_);
 }
 
 template <class T>
 void SparseRows<T>::gather(std::size_t row) {
-    listing_ ? copy(row) : convert(row);
+    copies_ ? copy(row) : convert(row);
 }
 
 template <class T>
 auto SparseRows<T>::row_of(std::size_t row) const -> Row {
-    const std::size_t of_place = listing_ == Listing::wide ? sizeof(std::uint32_t) : sizeof(std::uint16_t),
-                      of_number = listing_ == Listing::coded ? 1 : sizeof(T);
     const auto [start, end] = with_places(X_, [&](const auto*, const auto* starts) {
         return std::pair(static_cast<std::size_t>(starts[row]), static_cast<std::size_t>(starts[row + 1]));
     });
-    const std::size_t count = end - start, place_bytes = count * of_place, number_bytes = count * of_number;
+    const std::size_t count = end - start;
     const auto* const places = static_cast<const std::byte*>(X_.places);
     if (X_.packed) {
-        const std::byte* const first = places + start * (of_place + of_number);
-        return {first, first + place_bytes, count, place_bytes, number_bytes};
+        const std::byte* const first = places + start * (of_place_ + of_number_);
+        return {first, first + count * of_place_, count};
     }
-    return {places + start * of_place, static_cast<const std::byte*>(X_.numbers) + start * of_number, count,
-            place_bytes, number_bytes};
-}
-
-template <class T>
-void SparseRows<T>::ask_for(std::size_t row) const {
-    const Row next = row_of(row);
-    const std::size_t step = blocks_ + 1;
-    fetch(next.places, next.place_bytes), fetch(next.numbers, next.number_bytes);
-    if (known_bounds_.get()) fetch(known_bounds_.get() + row * step, step * sizeof(std::uint16_t));
+    return {places + start * of_place_, static_cast<const std::byte*>(X_.numbers) + start * of_number_, count};
 }
 
 template <class T>
 void SparseRows<T>::copy(std::size_t row) {
     const std::size_t step = blocks_ + 1, ahead = row + rows_ahead;
-    if (ahead < choice_.known) ask_for(choice_[ahead]);
+    if (ahead < choice_.known) {
+        const Row next = row_of(choice_[ahead]);
+        fetch(next.places, next.count * of_place_), fetch(next.numbers, next.count * of_number_);
+        if (known_bounds_.get()) fetch(known_bounds_.get() + choice_[ahead] * step, step * sizeof(std::uint16_t));
+    }
     const Row from = row_of(choice_[row]);
     const std::uint32_t start = starts_[row];
     std::uint32_t* const bounds = bounds_.data() + row * step;
     if (from.count) {
-        std::memcpy(places_.get() + start * (from.place_bytes / from.count), from.places, from.place_bytes);
-        std::memcpy(numbers_.get() + start * (from.number_bytes / from.count), from.numbers, from.number_bytes);
+        std::memcpy(places_.get() + start * of_place_, from.places, from.count * of_place_);
+        std::memcpy(numbers_.get() + start * of_number_, from.numbers, from.count * of_number_);
     }
     if (known_bounds_.get()) {
         const std::uint16_t* const known = known_bounds_.get() + choice_[row] * step;
@@ -141,7 +138,7 @@ void SparseRows<T>::copy(std::size_t row) {
 template <class T>
 template <class Use>
 void SparseRows<T>::with_own_places(Use use) const {
-    if (listing_.value_or(Listing::wide) == Listing::wide)
+    if (listing_ == Listing::wide)
         use(reinterpret_cast<const std::uint32_t*>(places_.get()));
     else
         use(reinterpret_cast<const std::uint16_t*>(places_.get()));
@@ -173,13 +170,7 @@ void SparseRows<T>::convert(std::size_t row) {
 template <class T>
 Lists<T> SparseRows<T>::lists(std::size_t first) const {
     const std::size_t step = blocks_ + 1;
-    return {bounds_.data() + first * step,
-            step,
-            blocks_,
-            listing_.value_or(Listing::wide),
-            places_.get(),
-            numbers_.get(),
-            X_.codes};
+    return {bounds_.data() + first * step, step, blocks_, listing_, places_.get(), numbers_.get(), X_.codes};
 }
 
 template class SparseRows<float>;

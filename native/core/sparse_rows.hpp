@@ -3,7 +3,6 @@
 #pragma once
 
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "core/choice.hpp"
@@ -37,11 +36,10 @@ class SparseRows {
     // A row of X as its entries lie.
     struct Row {
         const std::byte *places, *numbers;
-        std::size_t count, place_bytes, number_bytes;
+        std::size_t count;
     };
     Row row_of(std::size_t row) const;
     void know_bounds(std::size_t rows);
-    [[gnu::always_inline]] void ask_for(std::size_t row) const;  // as `fetch`
     void copy(std::size_t row);
     void convert(std::size_t row);
     // Calls `use` with the places in the batch, by their kind.
@@ -49,8 +47,9 @@ class SparseRows {
     void with_own_places(Use use) const;
 
     Inputs<T> X_;
-    std::optional<Listing> listing_;  // of X's own entries, where the kernels can read these
-    std::size_t block_, blocks_, entries_ = 0;
+    bool copies_;      // whether the kernels can read X's own entries
+    Listing listing_;  // how they lie in the batch, and how many bytes a place and a number have
+    std::size_t of_place_, of_number_, block_, blocks_, entries_ = 0;
     Choice choice_{};
     std::vector<std::uint32_t> starts_, bounds_;  // of each row's entries, and of its blocks
     Buffer<std::byte> places_, numbers_;          // room for so many entries
