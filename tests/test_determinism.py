@@ -167,14 +167,16 @@ def test_a_rows_slopes_do_not_depend_on_what_else_is_returned(
     ids=["adam", "descent"],
 )
 @pytest.mark.parametrize("decimals", [12, 1])
+@pytest.mark.parametrize("units", [19, 300])
 def test_leaving_zeros_out_changes_no_bit(
-    native: Engine, inputs: int, rule: StepRule, decimals: int, dtype: type, random: np.random.Generator
+    native: Engine, inputs: int, rule: StepRule, decimals: int, units: int, dtype: type, random: np.random.Generator
 ) -> None:
     """The same batches are learned from twice: among mostly zeros, and with rows beside them that hide that.
 
-    With one decimal there are so few numbers that each is kept as a byte.
+    With one decimal there are so few numbers that each is kept as a byte; where units are many, rows are spread out for
+    the slopes.
     """
-    network = dense_network(inputs, [19], 3, "tanh")
+    network = dense_network(inputs, [units], 3, "tanh")
     start = initial_parameters(network, "he", random, dtype)
     numbers = random.normal(size=(60, inputs)).round(decimals) * (random.uniform(size=(60, inputs)) < 0.06)
     X: np.ndarray = numbers.astype(dtype)

@@ -9,7 +9,9 @@
 namespace limpid {
 namespace {
 
-constexpr std::size_t block_bytes = std::size_t{1} << 15;  // of weights, and of slopes
+constexpr std::size_t block_bytes = std::size_t{1} << 16;  // of weights, and of slopes
+constexpr double units_to_spread = 12;  // measured: units for each of the inputs that is not zero, on average
+constexpr std::size_t rows_to_spread = 16;
 constexpr double entries_a_block = 8;  // of a row; with fewer, going from block to block would cost more than it saves
 
 template <class T>
@@ -33,7 +35,10 @@ InputBatch<T>::InputBatch(const Inputs<T>& X, std::size_t rows, const Layer& fir
         gathered_ = Buffer<T>(capacity * stride_);
         return;
     }
-    block_ = block_of(X_.sparse() ? entries_a_row(X_, rows) : static_cast<double>(inputs), units);
+    const double entries = X_.sparse() ? entries_a_row(X_, rows) : static_cast<double>(inputs);
+    block_ = block_of(entries, units);
+    spreads_ = X_.sparse() && !first.embeds() && capacity >= rows_to_spread && capacity <= rows_at_once &&
+               entries * static_cast<double>(units) >= units_to_spread * static_cast<double>(inputs);
     blocks_ = (inputs_ + block_ - 1) / block_;
     if (X_.sparse())
         rows_.emplace(X_, rows, inputs_, capacity, block_, !thins);

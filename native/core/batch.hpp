@@ -31,6 +31,8 @@ class InputBatch {
     bool sparse() const { return sparse_; }
     // Inputs of sparse rows are taken so many at a time, so that their weights and slopes stay in the nearest cache.
     std::size_t block() const { return block_; }
+    // Whether slopes along sparse rows take less time once these are spread out again.
+    bool spreads() const { return spreads_; }
     // As the left factor of weighted sums, from row `first` on.
     void describe(Factors<T>& factors, std::size_t first) const;
     // Dense rows as the left factor of slopes, transposed, from input `first` on.
@@ -48,7 +50,7 @@ class InputBatch {
 
     Inputs<T> X_;
     const Kernels<T>& kernels_;
-    bool sparse_;
+    bool sparse_, spreads_ = false;
     std::size_t inputs_, stride_, block_, blocks_ = 1;
     Choice choice_{};
     const T* x_ = nullptr;  // rows of numbers, where they are dense

@@ -93,7 +93,10 @@ inline void product(const Factors<float>& f, const Start& start, const Finish& f
 
 template <class Start, class Finish>
 inline void transposed_product(const Factors<float>& f, const Start& start, const Finish& finish) {
-    rounded_product<true>(f, start, finish);
+    if (f.mostly_zero)
+        transposed_product<float, Start, Finish>(f, start, finish);
+    else
+        rounded_product<true>(f, start, finish);
 }
 
 }  // namespace limpid::LIMPID_LEVEL

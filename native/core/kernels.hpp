@@ -11,7 +11,8 @@
 namespace limpid {
 
 inline constexpr std::size_t entries_beyond = 16;
-inline constexpr std::size_t part_depth = 256;  // of a deep product so much at a time
+inline constexpr std::size_t seen_together = 64;  // numbers that are looked at in search of what is not zero
+inline constexpr std::size_t part_depth = 256;    // of a deep product so much at a time
 
 // How the entries of lists lie: `wide` as uint32 places and numbers, `narrow` as uint16 places and numbers, `coded` as
 // uint16 places and the uint8 codes of numbers.
@@ -35,8 +36,9 @@ template <class T>
 struct Factors {
     const T *a, *b;
     std::size_t a_stride, b_stride, rows, columns, depth;
-    Lists<T> lists = {};  // in place of a
-    bool filled = false;  // whether a's rows are
+    Lists<T> lists = {};       // in place of a
+    bool filled = false;       // whether a's rows are
+    bool mostly_zero = false;  // whether a is, which then lies transposed already where its transpose is asked for
 };
 
 // An embedding and what it is given; what it makes of rows lies `row_stride` numbers from row to row.

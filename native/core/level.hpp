@@ -75,8 +75,11 @@ void descend(const Factors<T>& factors, const T* sums, const StepNumbers<T>& num
     with_optimizer(numbers.kind, [&]<OptimizerKind kind>() {
         const auto finish = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,
                                                        std::size_t column) __attribute__((always_inline)) {
+            // copies of this function's own: a store might change what others share, which would be read each time
+            const StepNumbers<T> own = numbers;
+            const Movable<T> here = parameters;
             tile.each([&](std::size_t i, std::size_t j, Vector<T>& sum) __attribute__((always_inline)) {
-                move_at<kind>(numbers, parameters, (row + i) * stride + column + j, sum);
+                move_at<kind>(own, here, (row + i) * here.stride + column + j, sum);
             });
         };
         const auto start = [&]<int Rows, int Vectors>(Tile<T, Rows, Vectors>& tile, std::size_t row,

@@ -133,9 +133,9 @@ BatchCost gradients(const Network& network, const Arrays<T>& parameters, const E
     for (std::size_t first = 0; first < examples.rows; first += rows_at_once) {
         const std::size_t count = std::min(rows_at_once, examples.rows - first);
         found.cost += sweep.there_and_back(crew, {nullptr, first, count, count}, total, {});
-        sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t) {
+        sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
             const auto& own = slopes.layers[layer];
-            sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, first == 0);
+            sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, first == 0, member);
             if (inputs.first == 0) sweep.sum_slopes(layer, own, first == 0);
         });
         for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {

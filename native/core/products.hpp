@@ -34,6 +34,7 @@ inline void product(const Factors<T>& f, const Start& start, const Finish& finis
 // second cache while all columns pass.
 template <class T, class Start, class Finish>
 inline void transposed_product(const Factors<T>& f, const Start& start, const Finish& finish) {
+    if (f.mostly_zero) return mostly_zero_product(f, start, finish);
     if (turning_pays(f)) {
         if (f.columns <= Vector<T>::width) return turned_product<1>(f, start, finish);
         return turned_product<2>(f, start, finish);

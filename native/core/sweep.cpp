@@ -57,7 +57,9 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
       widest_(stride_of<T>(widest_of(network))),
       weight_stride_(stride_of<T>(network.layers[0].weight_columns())),
       columns_(members_ * widest_),
-      block_(inputs_.sparse() ? members_ * inputs_.block() * weight_stride_ : 0) {
+      block_(inputs_.sparse() && !inputs_.spreads() ? members_ * inputs_.block() * weight_stride_ : 0) {
+    for (std::size_t member = 0; inputs_.spreads() && member < members_; ++member)
+        spread_.emplace_back(inputs_.block(), rows);
     for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
         for (std::size_t first = 0, count = network.layers[layer].weight_rows(); first < count;
              first += squares_together)
@@ -160,10 +162,20 @@ double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, 
     return backprop_.cost(rows_);
 }
 
+// The factors of the slopes along some inputs of a layer.
 template <class T>
-void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh) const {
-    if (layer || !inputs_.sparse()) {
-        kernels_.accumulate(backprop_.slope_factors(layer, inputs_, inputs, rows_), sums, stride(layer), fresh);
+Factors<T> Sweep<T>::slope_factors(std::size_t layer, Range inputs, std::size_t member) {
+    Factors<T> factors = backprop_.slope_factors(layer, inputs_, inputs, rows_);
+    if (layer == 0 && inputs_.spreads())
+        spread_[member].fill(inputs_.lists(0), inputs.first / inputs_.block(), inputs, rows_),
+            spread_[member].describe(factors);
+    return factors;
+}
+
+template <class T>
+void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh, std::size_t member) {
+    if (layer || !inputs_.sparse() || inputs_.spreads()) {
+        kernels_.accumulate(slope_factors(layer, inputs, member), sums, stride(layer), fresh);
         return;
     }
     if (fresh) std::fill_n(sums, inputs.count * weight_stride_, T(0));
@@ -180,14 +192,14 @@ void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh) 
 template <class T>
 void Sweep<T>::descend(std::size_t layer, Range inputs, const T* sums, const StepNumbers<T>& numbers,
                        const Movable<T>& parameters, std::size_t member) {
-    if (layer || !inputs_.sparse()) {
-        kernels_.descend(backprop_.slope_factors(layer, inputs_, inputs, rows_), sums, numbers, parameters);
+    if (layer || !inputs_.sparse() || inputs_.spreads()) {
+        kernels_.descend(slope_factors(layer, inputs, member), sums, numbers, parameters);
         return;
     }
     const std::size_t count = inputs.count * weight_stride_;
     T* const slopes = block_.get() + member * inputs_.block() * weight_stride_;
     if (sums) std::copy_n(sums, count, slopes);
-    accumulate(layer, inputs, slopes, !sums);
+    accumulate(layer, inputs, slopes, !sums, member);
     kernels_.step(numbers, parameters, slopes, T(1), inputs.count, network_.layers[0].weight_columns());
 }
 

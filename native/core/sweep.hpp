@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/backprop.hpp"
+#include "core/spread.hpp"
 #include "core/threads.hpp"
 
 namespace limpid {
@@ -44,7 +45,7 @@ class Sweep {
         });
     }
     // Adds the rows' slopes along some inputs of a layer to `sums`; where `fresh`, instead of what they held.
-    void accumulate(std::size_t layer, Range inputs, T* sums, bool fresh) const;
+    void accumulate(std::size_t layer, Range inputs, T* sums, bool fresh, std::size_t member);
     // The optimizer's step along those slopes and, where they are given, the `sums` of the rows before.
     void descend(std::size_t layer, Range inputs, const T* sums, const StepNumbers<T>& numbers,
                  const Movable<T>& parameters, std::size_t member);
@@ -64,6 +65,7 @@ class Sweep {
         std::size_t layer;
         Range part;  // of its inputs, of an embedding of its rows; in `column_pieces_` of its units
     };
+    Factors<T> slope_factors(std::size_t layer, Range inputs, std::size_t member);
     std::vector<Piece> pieces_of(const Network& network, std::size_t members) const;
     // Calls `use(rows, member)` for parts of the batch's rows, or `use(units)` for parts of a layer's units.
     template <class Use>
@@ -83,6 +85,7 @@ class Sweep {
     std::vector<double> squares_;
     std::vector<std::size_t> part_of_row_;  // of the first layer's inputs, where it is an embedding
     std::size_t widest_, weight_stride_;    // the latter of the first layer's weights
+    std::vector<Spread<T>> spread_;         // each member's, where inputs are
     Buffer<T> columns_, block_;             // of each member: room for a row of the widest layer, for a block's slopes
 };
 

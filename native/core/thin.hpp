@@ -15,8 +15,6 @@ inline Vector<float> together(Vector<float> a, unsigned kept) {
 inline Vector<double> together(Vector<double> a, unsigned kept) {
     return Vector<double>::of(_mm512_maskz_compress_pd(static_cast<__mmask8>(kept), a.lanes));
 }
-inline unsigned not_zero(Vector<float> a) { return _mm512_cmp_ps_mask(a.lanes, __m512{}, _CMP_NEQ_UQ); }
-inline unsigned not_zero(Vector<double> a) { return _mm512_cmp_pd_mask(a.lanes, __m512d{}, _CMP_NEQ_UQ); }
 inline Vector<float> first_of(const float* numbers, std::size_t count) {
     return Vector<float>::of(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1), numbers));
 }

@@ -76,11 +76,11 @@ BatchCost Descent<T>::step(Crew& crew, const Choice& batch, double rate) {
         const bool fresh = first == 0, last = first + part.count == batch.count;
         sweep_.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
             if (row_by_row)
-                descend_row_by_row(layer, inputs, numbers);
+                descend_row_by_row(layer, inputs, numbers, member);
             else if (last && !clips)
                 descend(layer, inputs, fresh, numbers, member);
             else
-                accumulate(layer, inputs, fresh);
+                accumulate(layer, inputs, fresh, member);
         });
     }
     if (clips) descend_clipped(crew, numbers, l2);
@@ -104,9 +104,9 @@ void Descent<T>::descend(std::size_t layer, Range inputs, bool fresh, const Numb
 }
 
 template <class T>
-void Descent<T>::descend_row_by_row(std::size_t layer, Range inputs, const Numbers& numbers) {
+void Descent<T>::descend_row_by_row(std::size_t layer, Range inputs, const Numbers& numbers, std::size_t member) {
     const auto& own = state.parameters.layers[layer];
-    sweep_.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, false);
+    sweep_.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, false, member);
     prepare(layer, inputs);
     if (inputs.first) return;
     sweep_.sum_slopes(layer, slopes_.layers[layer], true);
@@ -114,9 +114,9 @@ void Descent<T>::descend_row_by_row(std::size_t layer, Range inputs, const Numbe
 }
 
 template <class T>
-void Descent<T>::accumulate(std::size_t layer, Range inputs, bool fresh) {
+void Descent<T>::accumulate(std::size_t layer, Range inputs, bool fresh, std::size_t member) {
     const auto& slopes = slopes_.layers[layer];
-    sweep_.accumulate(layer, inputs, slopes.W.get() + inputs.first * slopes.stride, fresh);
+    sweep_.accumulate(layer, inputs, slopes.W.get() + inputs.first * slopes.stride, fresh, member);
     if (inputs.first == 0) sweep_.sum_slopes(layer, slopes, fresh);
 }
 

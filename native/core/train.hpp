@@ -49,8 +49,8 @@ class Descent {
     Examples<T> thinned(Examples<T> examples, SimdLevel level);
     BatchCost step(Crew& crew, const Choice& batch, double rate);
     void descend(std::size_t layer, Range inputs, bool fresh, const Numbers& numbers, std::size_t member);
-    void descend_row_by_row(std::size_t layer, Range inputs, const Numbers& numbers);
-    void accumulate(std::size_t layer, Range inputs, bool fresh);
+    void descend_row_by_row(std::size_t layer, Range inputs, const Numbers& numbers, std::size_t member);
+    void accumulate(std::size_t layer, Range inputs, bool fresh, std::size_t member);
     void descend_others(std::size_t layer, const StepNumbers<T>& numbers, T scale);
     void descend_clipped(Crew& crew, Numbers numbers, double l2);
     void prepare(std::size_t layer, Range inputs);

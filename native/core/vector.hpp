@@ -123,6 +123,31 @@ inline Vector<T> sqrt(Vector<T> a) {
 #endif
 }
 
+// A bit for each lane that is not zero.
+template <class T>
+inline unsigned not_zero(Vector<T> a) {
+#if defined(__AVX512F__) && LIMPID_VECTOR_BYTES == 64
+    if constexpr (sizeof(T) == 4)
+        return _mm512_cmp_ps_mask(a.lanes, __m512{}, _CMP_NEQ_UQ);
+    else
+        return _mm512_cmp_pd_mask(a.lanes, __m512d{}, _CMP_NEQ_UQ);
+#elif defined(__AVX2__) && LIMPID_VECTOR_BYTES == 32
+    if constexpr (sizeof(T) == 4)
+        return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a.lanes, __m256{}, _CMP_NEQ_UQ)));
+    else
+        return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a.lanes, __m256d{}, _CMP_NEQ_UQ)));
+#elif defined(__SSE2__) && LIMPID_VECTOR_BYTES == 16
+    if constexpr (sizeof(T) == 4)
+        return static_cast<unsigned>(_mm_movemask_ps(_mm_cmpneq_ps(a.lanes, __m128{})));
+    else
+        return static_cast<unsigned>(_mm_movemask_pd(_mm_cmpneq_pd(a.lanes, __m128d{})));
+#else
+    unsigned found = 0;
+    for (std::size_t lane = 0; lane < Vector<T>::width; ++lane) found |= unsigned{a.lanes[lane] != 0} << lane;
+    return found;
+#endif
+}
+
 template <class T>
 inline Vector<T> abs(Vector<T> a) {
     using Wholes = typename Vector<T>::Wholes;

@@ -125,6 +125,12 @@ void check_inputs() {
         return InputBatch<T>(forms.all()[5].X, forms.rows, first(forms.inputs, 64), 9, false, baseline_kernels<T>())
             .block();
     };
+    const auto spreads = [&](const Forms<T>& forms, std::size_t units, std::size_t capacity) {
+        const Layer layer = first(forms.inputs, units);
+        return InputBatch<T>(forms.all()[5].X, forms.rows, layer, capacity, false, baseline_kernels<T>()).spreads();
+    };
+    CHECK(spreads(pictures, 200, 32) && !spreads(pictures, 200, 9) && !spreads(pictures, 200, 600));
+    CHECK(!spreads(pictures, 20, 32) && !spreads(words, 200, 32) && !spreads(empty, 200, 32));
     CHECK(block_of(pictures) < 300 && block_of(words) < 3000 && block_of(empty) >= 50);
     check_in_place(full);
 }

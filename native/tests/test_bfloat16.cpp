@@ -2,6 +2,7 @@
 // numbers, which bfloat16 holds, they must be exact.
 #include <bit>
 
+#include "core/spread.hpp"
 #include "matrix.hpp"
 
 using namespace limpid;
@@ -84,12 +85,22 @@ void check_rounding(const Kernels<float>& kernels) {
     }
 }
 
-// What is not zero of a factor in lists is not rounded; what is infinite or no number is not lost.
+// What is not zero of a factor in lists, or spread out of them, is not rounded; what is infinite or no number is not
+// lost.
 void check_rest(const Kernels<float>& kernels) {
     const Matrix<float> x = Matrix<float>(9, 80, 1).thinned(2), W(80, 20, 2), bias(1, 20, 3);
     const Listed<float> lists(x, 16);
     const Factors<float> factors = listed(lists.view(), W, x.rows);
-    CHECK(same(layer(kernels, factors, bias), layer(kernels_for<float>(SimdLevel::avx512), factors, bias)));
+    const Kernels<float>& exact = kernels_for<float>(SimdLevel::avx512);
+    CHECK(same(layer(kernels, factors, bias), layer(exact, factors, bias)));
+    const Matrix<float> delta(x.rows, 20, 4), sums(x.columns, 20), wanted(x.columns, 20);
+    Spread<float> spread(x.columns, x.rows);
+    Factors<float> of_spread = transposed(x, delta);
+    const Listed<float> whole(x, x.columns);
+    spread.fill(whole.view(), 0, {0, x.columns}, x.rows), spread.describe(of_spread);
+    kernels.accumulate(of_spread, sums.get(), sums.stride, true);
+    exact.accumulate(of_spread, wanted.get(), wanted.stride, true);
+    CHECK(same(sums, wanted));
     for (const float far : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         x.at(4, 79) = far;
         layer(kernels, of(x, W), bias).each([&](std::size_t row, std::size_t, float got) {

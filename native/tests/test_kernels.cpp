@@ -1,4 +1,5 @@
 // The products and sums of every level against plain loops: all shapes, with zeros left out or not, in any parts.
+#include "core/spread.hpp"
 #include "matrix.hpp"
 
 using namespace limpid;
@@ -84,7 +85,8 @@ void check_back(const Shape& shape) {
     });
 }
 
-// The slopes x^T delta: at once, after some rows' sums, and with the rows of x in lists, a part after the other.
+// The slopes x^T delta: at once, after some rows' sums, and with the rows of x in lists, as these are or spread out, a
+// part after the other.
 template <class T>
 void check_slopes(const Shape& shape, const Matrix<T>& x) {
     const Matrix<T> delta(x.rows, shape.units, 2);
@@ -110,6 +112,16 @@ void check_slopes(const Shape& shape, const Matrix<T>& x) {
                     kernels.scatter(view, part, part * block, x.rows, delta.get(), shape.units,
                                     scattered.row(part * block), scattered.stride);
                 CHECK(same(sums, scattered));
+                const Matrix<T> of_spread(x.columns, shape.units, 5);
+                Spread<T> spread(block, x.rows);
+                for (std::size_t first = 0; first < x.columns; first += block) {
+                    const Range inputs{first, std::min(block, x.columns - first)};
+                    Factors<T> factors = transposed(x, delta);
+                    factors.rows = inputs.count;
+                    spread.fill(view, first / block, inputs, x.rows), spread.describe(factors);
+                    kernels.accumulate(factors, of_spread.row(first), of_spread.stride, true);
+                }
+                CHECK(same(sums, of_spread));
             }
         }
         return sums;

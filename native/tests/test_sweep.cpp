@@ -60,7 +60,7 @@ std::vector<double> found(const Lesson<T>& lesson, const Inputs<T>& X, SimdLevel
     const StepNumbers<T> numbers = step_numbers<T>({}, 0.1, 1, 0);
     sweep.each_part(crew, [&](std::size_t layer, Range inputs, std::size_t member) {
         const auto &own = slopes.layers[layer], &moved = state.parameters.layers[layer];
-        sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, true);
+        sweep.accumulate(layer, inputs, own.W.get() + inputs.first * own.stride, true, member);
         if (inputs.first == 0) sweep.sum_slopes(layer, own, true);
         sweep.descend(layer, inputs, nullptr, numbers,
                       {moved.W.get() + inputs.first * moved.stride, nullptr, nullptr, moved.stride}, member);
@@ -106,12 +106,12 @@ void check_bits(const Lesson<T>& lesson) {
 template <class T>
 void check_all() {
     const std::vector<std::size_t> widths = {130, 130, 130, 10};
-    const Lesson<T> narrow(classifier({700, 20, 4}), 120, 8), even(classifier(widths), 50),
-        by_running(normalized(classifier(widths), Normalization::batch), 50),
+    const Lesson<T> narrow(classifier({700, 20, 4}), 120, 8), spread(classifier({701, 150, 4}), 120, 4),
+        even(classifier(widths), 50), by_running(normalized(classifier(widths), Normalization::batch), 50),
         by_layer(normalized(classifier(widths), Normalization::layer), 50);
     const std::vector<Embedding::Column> columns = {{3, 40}, {60, 1}, {61, 70}};
     const Lesson<T> embeds(embedded(classifier({160, 130, 10}), 151, columns, 40), 50, 2);
-    for (const Lesson<T>* lesson : {&narrow, &even, &by_running, &by_layer, &embeds}) {
+    for (const Lesson<T>* lesson : {&narrow, &spread, &even, &by_running, &by_layer, &embeds}) {
         check_bits(*lesson);
         for (const std::size_t threads : {1, 2, 3, 4})
             for (const auto& form : lesson->X.all()) check_parts(*lesson, form.X, threads);
