@@ -57,13 +57,16 @@ def test_slopes_are_near(wide: tuple[Network, Parameters, Examples]) -> None:
     ("normalization", "embedding"),
     [(None, None), ("batch", None), ("layer", None), (None, Embedding(300, ((20, 200), (240, 9)), 30))],
 )
+@pytest.mark.parametrize("kept", [1.0, 0.04], ids=["full", "mostly zeros"])
 def test_nothing_changes_the_bits(
     normalization: str | None,
     embedding: Embedding | None,
+    kept: float,
     wide: tuple[Network, Parameters, Examples],
     random: np.random.Generator,
 ) -> None:
-    _, _, examples = wide
+    _, _, (X, Y, _) = wide
+    examples = Examples(X * (random.uniform(size=X.shape) < kept), Y)
     network = dense_network(300, [260, 70], 10, "gelu", normalization=normalization, embedding=embedding)
     start = initial_parameters(network, "he", random, np.float32)
     order, rates, ends = random.permutation(1000), np.full(10, 0.01), set()

@@ -111,13 +111,14 @@ bool write_codes(Codebook<T>& book, const T* numbers, std::size_t count, std::ui
 }  // namespace
 
 template <class T>
-bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, bool each_time) {
+bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, bool each_time,
+                      double dense_time) {
     if (dense.sparse()) return false;
     return with_numbers(dense, [&](const auto* numbers) {
         const std::size_t kept = count_kept(dense, numbers, rows, inputs);
         const double looked_at = each_time ? cost_of_looking(units) : 0;
         return cost_of_one(units) * static_cast<double>(kept) <
-               (1 - looked_at) * static_cast<double>(rows) * static_cast<double>(inputs);
+               (dense_time - looked_at) * static_cast<double>(rows) * static_cast<double>(inputs);
     });
 }
 
@@ -194,8 +195,8 @@ Inputs<T> Compressed<T>::view() const {
     return made;
 }
 
-template bool leaving_out_pays(const Inputs<float>&, std::size_t, std::size_t, std::size_t, bool);
-template bool leaving_out_pays(const Inputs<double>&, std::size_t, std::size_t, std::size_t, bool);
+template bool leaving_out_pays(const Inputs<float>&, std::size_t, std::size_t, std::size_t, bool, double);
+template bool leaving_out_pays(const Inputs<double>&, std::size_t, std::size_t, std::size_t, bool, double);
 template class Compressed<float>;
 template class Compressed<double>;
 

@@ -8,9 +8,10 @@
 namespace limpid {
 
 // Whether leaving zeros out of dense rows pays for a first layer of so many units, once for all or `each_time` that
-// they are read; by a hundred rows from all over X.
+// they are read; by a hundred rows from all over X. A number of a dense row takes `dense_time` of float32's time.
 template <class T>
-bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, bool each_time);
+bool leaving_out_pays(const Inputs<T>& dense, std::size_t rows, std::size_t inputs, std::size_t units, bool each_time,
+                      double dense_time = 1);
 
 // Dense inputs of which most are zero, kept without these, a byte each where there are few different ones.
 template <class T>

@@ -141,9 +141,10 @@ void check_codes() {
 // Leaving zeros out pays where there are many, and the more units there are to spare the work for.
 template <class T>
 void check_pays() {
-    const auto pays = [](unsigned one_in, std::size_t rows, std::size_t units, bool each_time = false) {
+    const auto pays = [](unsigned one_in, std::size_t rows, std::size_t units, bool each_time = false,
+                         double dense_time = 1) {
         const Table<T, T> table(rows, 400, one_in);
-        return leaving_out_pays(table.view(own<T>), rows, 400, units, each_time);
+        return leaving_out_pays(table.view(own<T>), rows, 400, units, each_time, dense_time);
     };
     for (const std::size_t rows : {1, 30, 1000}) {
         CHECK(pays(20, rows, 128) && pays(4, rows, 1000));
@@ -151,6 +152,7 @@ void check_pays() {
         CHECK(pays(100'000, rows, 1));
         CHECK(pays(4, rows, 1000, true) && !pays(4, rows, 32, true));
         CHECK(pays(4, rows, 32));
+        CHECK(pays(20, rows, 128, false, 0.5) && !pays(4, rows, 32, false, 0.5) && !pays(20, rows, 1000, false, 0));
     }
     std::vector<T> sorted(1000 * 10);  // rows in order of their zeros: those at the end count too
     for (std::size_t at = 1000; at < sorted.size(); ++at) sorted[at] = 1;
