@@ -291,11 +291,11 @@ Factors<T> Backprop<T>::slope_factors(std::size_t layer, const InputBatch<T>& in
                        .rows = which.count,
                        .columns = room.units,
                        .depth = rows};
-    if (layer == 0 && !inputs.sparse())
-        inputs.describe_transposed(factors, which.first);
-    else if (layer)
+    if (layer)
         factors.a = rooms_[layer - 1].a.get() + which.first, factors.a_stride = rooms_[layer - 1].stride,
         factors.filled = true;
+    else if (!inputs.sparse())
+        inputs.describe_transposed(factors, which.first);
     return factors;
 }
 

@@ -29,7 +29,7 @@ class InputBatch {
 
     // Whether rows are given in lists of what is not zero.
     bool sparse() const { return sparse_; }
-    // Inputs of sparse rows are taken so many at a time, so that their weights and slopes stay in the nearest cache.
+    // Inputs of sparse rows are taken so many at a time, so that their weights and slopes stay in a near cache.
     std::size_t block() const { return block_; }
     // Whether slopes along sparse rows take less time once these are spread out again.
     bool spreads() const { return spreads_; }

@@ -1,6 +1,7 @@
 // Products of matrices, tile by tile, in whichever way is quickest for their shape: the bits are the same in all.
 #pragma once
 
+#include "core/mostly_zero.hpp"
 #include "core/turned.hpp"
 
 namespace limpid::LIMPID_LEVEL {

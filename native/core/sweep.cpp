@@ -57,7 +57,7 @@ Sweep<T>::Sweep(const Network& network, const Examples<T>& examples, std::size_t
       widest_(stride_of<T>(widest_of(network))),
       weight_stride_(stride_of<T>(network.layers[0].weight_columns())),
       columns_(members_ * widest_),
-      block_(inputs_.sparse() && !inputs_.spreads() ? members_ * inputs_.block() * weight_stride_ : 0) {
+      block_(scatters(0) ? members_ * inputs_.block() * weight_stride_ : 0) {
     for (std::size_t member = 0; inputs_.spreads() && member < members_; ++member)
         spread_.emplace_back(inputs_.block(), rows);
     for (std::size_t layer = 0; layer < network.layers.size(); ++layer)
@@ -166,15 +166,17 @@ double Sweep<T>::there_and_back(Crew& crew, const Choice& choice, double total, 
 template <class T>
 Factors<T> Sweep<T>::slope_factors(std::size_t layer, Range inputs, std::size_t member) {
     Factors<T> factors = backprop_.slope_factors(layer, inputs_, inputs, rows_);
-    if (layer == 0 && inputs_.spreads())
-        spread_[member].fill(inputs_.lists(0), inputs.first / inputs_.block(), inputs, rows_),
-            spread_[member].describe(factors);
+    if (layer == 0 && inputs_.spreads()) {
+        Spread<T>& spread = spread_[member];
+        spread.fill(inputs_.lists(0), inputs.first / inputs_.block(), inputs, rows_);
+        spread.describe(factors);
+    }
     return factors;
 }
 
 template <class T>
 void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh, std::size_t member) {
-    if (layer || !inputs_.sparse() || inputs_.spreads()) {
+    if (!scatters(layer)) {
         kernels_.accumulate(slope_factors(layer, inputs, member), sums, stride(layer), fresh);
         return;
     }
@@ -192,7 +194,7 @@ void Sweep<T>::accumulate(std::size_t layer, Range inputs, T* sums, bool fresh, 
 template <class T>
 void Sweep<T>::descend(std::size_t layer, Range inputs, const T* sums, const StepNumbers<T>& numbers,
                        const Movable<T>& parameters, std::size_t member) {
-    if (layer || !inputs_.sparse() || inputs_.spreads()) {
+    if (!scatters(layer)) {
         kernels_.descend(slope_factors(layer, inputs, member), sums, numbers, parameters);
         return;
     }

@@ -65,6 +65,8 @@ class Sweep {
         std::size_t layer;
         Range part;  // of its inputs, of an embedding of its rows; in `column_pieces_` of its units
     };
+    // Whether the slopes of a layer are made entry by entry, in memory.
+    bool scatters(std::size_t layer) const { return layer == 0 && inputs_.sparse() && !inputs_.spreads(); }
     Factors<T> slope_factors(std::size_t layer, Range inputs, std::size_t member);
     std::vector<Piece> pieces_of(const Network& network, std::size_t members) const;
     // Calls `use(rows, member)` for parts of the batch's rows, or `use(units)` for parts of a layer's units.
