@@ -214,7 +214,8 @@ def _averages(
     costs: NDArray[np.float64], order: NDArray[np.int64], examples: Examples, size: int
 ) -> tuple[float, float]:
     """Cost and penalty averaged over batches, each by the weight of its rows."""
-    return average_costs(costs, batch_weights(order, examples, size)[: len(costs)])
+    shares = batch_weights(order, examples, size)[: len(costs)] if len(costs) > 1 else np.ones(len(costs))
+    return average_costs(costs, shares)
 
 
 def batch_weights(order: NDArray[np.int64], examples: Examples, size: int) -> NDArray[np.float64]:
@@ -226,5 +227,7 @@ def batch_weights(order: NDArray[np.int64], examples: Examples, size: int) -> ND
 
 def average_costs(costs: NDArray[np.float64], shares: NDArray[Any]) -> tuple[float, float]:
     """Cost and penalty of batches (batches, 2) averaged by their `shares` (batches,); NaN where there are none."""
+    if len(costs) == 1:  # to the bit, whatever its share
+        shares = np.ones(1)
     cost, penalty = (shares @ costs / (shares.sum() or 1.0)) if len(costs) else (np.nan, np.nan)
     return float(cost), float(penalty)

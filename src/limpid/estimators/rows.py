@@ -72,7 +72,8 @@ def orders(random: np.random.RandomState, rows: int) -> Iterator[NDArray[np.int6
     """The orders that scikit-learn's `shuffle`, called once a pass on the order before, would give."""
     order = np.arange(rows)
     while True:
-        order = order[random.permutation(rows)]
+        order = order.copy()
+        random.shuffle(order)
         yield order
 
 
