@@ -176,9 +176,10 @@ bool Compressed<T>::pack_codes(const Inputs<T>& dense, const U* numbers, std::si
     coded_ = pack<T>(dense, numbers, rows, inputs, [&](const T* kept, std::size_t count) {
         return write_codes(book, kept, count, codes.data()) ? codes.data() : nullptr;
     });
+    if (!coded_) return false;
     own_meanings_.assign(book.meanings(), book.meanings() + Codebook<T>::most);
-    if (coded_) meanings_ = own_meanings_.data();
-    return coded_;
+    meanings_ = own_meanings_.data();
+    return true;
 }
 
 template <class T>

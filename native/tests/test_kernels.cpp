@@ -85,8 +85,8 @@ void check_back(const Shape& shape) {
     });
 }
 
-// The slopes x^T delta: at once, after some rows' sums, and with the rows of x in lists, as these are or spread out, a
-// part after the other.
+// The slopes x^T delta: at once, after some rows' sums, and with the rows of x in lists, as these are or spread out,
+// a part after the other and in two halves.
 template <class T>
 void check_slopes(const Shape& shape, const Matrix<T>& x) {
     const Matrix<T> delta(x.rows, shape.units, 2);
@@ -118,8 +118,15 @@ void check_slopes(const Shape& shape, const Matrix<T>& x) {
                     const Range inputs{first, std::min(block, x.columns - first)};
                     Factors<T> factors = transposed(x, delta);
                     factors.rows = inputs.count;
-                    spread.fill(view, first / block, inputs, x.rows), spread.describe(factors);
-                    kernels.accumulate(factors, of_spread.row(first), of_spread.stride, true);
+                    std::size_t done = 0;  // the first half of the rows, then the rest
+                    for (const std::size_t end : {x.rows / 2, x.rows}) {
+                        Lists<T> rows = view;
+                        rows.bounds += done * rows.step;
+                        factors.depth = end - done, factors.b = delta.row(done);
+                        spread.fill(rows, first / block, inputs, factors.depth), spread.describe(factors);
+                        kernels.accumulate(factors, of_spread.row(first), of_spread.stride, done == 0);
+                        done = end;
+                    }
                 }
                 CHECK(same(sums, of_spread));
             }
