@@ -176,6 +176,12 @@ class PythonDescent {
         return costs(made);
     }
 
+    bool finite() {
+        const nb::gil_scoped_release free;
+        const std::lock_guard alone(mutex_);
+        return descent_->state.parameters.finite();
+    }
+
     nb::tuple state() {
         // all that Python has a part in is made before the lock is taken, and whoever trains may need Python meanwhile
         Dictionary<T> parameters(network_);
@@ -319,6 +325,7 @@ void define(nb::module_ module) {
              nb::arg("Y").none(), nb::arg("weights").none(), nb::arg("threads") = 0)
         .def("train", &PythonDescent<T>::train, nb::arg("order").none(), nb::arg("rates").none(),
              "A step for each batch of the rows in `order` (rows,), int64; costs and penalties (steps, 2).")
+        .def("finite", &PythonDescent<T>::finite, "Whether all parameters are.")
         .def("state", &PythonDescent<T>::state, "Parameters, slots and the number of steps done.");
     nb::class_<SharedTable<T>>(module, "SharedTable", "X made ready once, to be read by many descents.")
         .def(nb::init<std::size_t, nb::handle>(), nb::arg("inputs"), nb::arg("X").none());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "core/finite.hpp"
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -75,6 +77,20 @@ std::vector<T*> Arrays<T>::OfLayer::rows() const {
     for (const Buffer<T>* each : {&b, &gamma, &beta, &mean, &variance})
         if (each->get()) made.push_back(each->get());
     return made;
+}
+
+template <class T>
+bool Arrays<T>::OfLayer::finite() const {
+    const auto all_are = [&](const T* row) { return first_not_finite(row, units) == units; };
+    for (std::size_t input = 0; input < inputs; ++input)
+        if (!all_are(W.get() + input * stride)) return false;
+    const auto others = rows();
+    return std::all_of(others.begin(), others.end(), all_are);
+}
+
+template <class T>
+bool Arrays<T>::finite() const {
+    return std::all_of(layers.begin(), layers.end(), [](const OfLayer& layer) { return layer.finite(); });
 }
 
 template <class T>

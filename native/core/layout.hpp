@@ -89,11 +89,13 @@ class Arrays {
         bool decays() const { return b.get(); }
         // All that there are but W, in that order.
         std::vector<T*> rows() const;
+        bool finite() const;
     };
     std::vector<OfLayer> layers;
 
     Weights<T> view() const;
 
+    bool finite() const;
     // Adds `factor` times the other's weights, biases left out.
     void add_weights(T factor, const Arrays& other);
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <limits>
+#include <utility>
 
 #include "check.hpp"
 #include "core/layout.hpp"
@@ -32,6 +34,19 @@ static void check_arrays() {
         layer.read(network.layers[number], from.data());
         layer.write(network.layers[number], to.data(), T(1));
         CHECK(given == back);
+        CHECK(layer.finite());
+        for (T* row : layer.rows()) {
+            const T last = std::exchange(row[layer.units - 1], std::numeric_limits<T>::infinity());
+            CHECK(!layer.finite() && !arrays.finite());
+            row[layer.units - 1] = last;
+        }
+        T& weight = layer.W.get()[(layer.inputs - 1) * layer.stride];
+        const T was = std::exchange(weight, std::numeric_limits<T>::quiet_NaN());
+        CHECK(!layer.finite() && !arrays.finite());
+        weight = was;
+        layer.W.get()[layer.units] = std::numeric_limits<T>::infinity();  // what fills a row up does not count
+        CHECK(arrays.finite());
+        layer.W.get()[layer.units] = 0;
         CHECK(layer.W.get()[layer.units] == 0 && layer.W.get()[layer.stride] == given[0][layer.units]);
         CHECK(layer.b.get()[0] == 20 && (number == 2 || layer.beta.get()[0] == 40));
         CHECK(number || (layer.gamma.get()[1] == 31 && layer.mean.get()[0] == 50 && layer.variance.get()[0] == 60));

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.divergence import all_finite
 from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.initializers import Random
 from limpid.network import Network
@@ -54,8 +52,7 @@ def shuffled(random: Random, rows: int) -> Iterator[NDArray[np.int64]]:
 
 def in_order(rows: int) -> Iterator[NDArray[np.int64]]:
     """The examples as they come, each pass."""
-    while True:
-        yield np.arange(rows)
+    return repeat(np.arange(rows))
 
 
 def stochastic_passes(
@@ -130,7 +127,7 @@ class _Course:
         """Pass `number` (from 0); how many passes were made, 0 where no more are to be."""
         clock, size, control = self._clock, self._rule.batch_size, self._control
         order, rates, trail = next(self._orders), self._rates(number, 1), self._trail
-        costs, begun, trouble = np.empty((clock.steps, 2)), len(self._begun), None
+        costs, begun, trouble = np.empty((clock.steps, 2)), len(self._begun), trail.arrive()
         costs[:begun], self._begun = self._begun, NO_COSTS
         done, before = begun, trail.state.step - begun
         while done < clock.steps and not control.stop and not trouble:
@@ -155,29 +152,28 @@ class _Course:
 
     def several(self, number: int, together: int) -> Generator[Work | Pass, Made | None, int]:
         """The passes from `number` on in one engine call; where one of them blows up, one by one."""
-        steps, trail = self._clock.steps, self._trail
-        before = trail.state
+        steps, rows, trail = self._clock.steps, self._clock.rows, self._trail
         orders, rates = [next(self._orders) for _ in range(together)], self._rates(number, together)
-        made = yield Work(trail.descent, np.concatenate(orders), rates)
+        trail.keep_up()
+        work = Work(trail.descent, np.concatenate(orders), rates)
+        made = yield work
         if made is None:  # nobody knows how far it came
             self._control.stop = "interrupted"
             return 0
         self._learn_pace(made.seconds, len(rates))
-        after = trail.descent.state()
-        if not (np.isfinite(made.costs).all() and all_finite(after.parameters)):
-            return (yield from self._one_by_one(number, orders, before))
-        trail.know(after)
+        if not trail.holds(work, made):
+            trail.turn_back()
+            return (yield from self._one_by_one(number, orders))
         last_rates = rates[steps - 1 :: steps].tolist()
         for at, (cost, penalty) in enumerate(self._averages(made.costs, orders)):
-            recall = partial(self._recall, before, orders, rates, at + 1)
-            yield Pass(recall if at + 1 < together else lambda: after, cost + penalty, penalty, last_rates[at])
+            yield Pass(trail.place((at + 1) * rows, (at + 1) * steps), cost + penalty, penalty, last_rates[at])
         return 0 if self._control.stop else together
 
     def _one_by_one(
-        self, number: int, orders: list[NDArray[np.int64]], before: State
+        self, number: int, orders: list[NDArray[np.int64]]
     ) -> Generator[Work | Pass, Made | None, int]:
         self._orders = chain(orders, self._orders)
-        self.begin(before)
+        self.begin(self._trail.state)
         for made in range(len(orders)):
             if not (yield from self.one(number + made)):
                 return 0
@@ -193,11 +189,6 @@ class _Course:
             _averages(costs[at * steps : (at + 1) * steps], order, self._counted, size)
             for at, order in enumerate(orders)
         ]
-
-    def _recall(self, before: State, orders: list[NDArray[np.int64]], rates: NDArray[np.float64], passes: int) -> State:
-        descent = self._engine.begin(self._network, before, self._examples, self._rule)
-        descent.train(np.concatenate(orders[:passes]), rates[: passes * self._clock.steps])
-        return descent.state()
 
     def _rates(self, number: int, passes: int) -> NDArray[np.float64]:
         steps = np.arange(number * self._clock.steps, (number + passes) * self._clock.steps)

@@ -1,5 +1,9 @@
 """A descent on its way from a state that is known, which is copied out only so often that it costs little."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,8 +11,13 @@ from limpid.divergence import all_finite, first_non_finite
 from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.network import Network
 
+Steps: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""The order and the rates of a work."""
+
 BYTES_A_SECOND = 5e7
 """That may be copied out: a fortieth of what a slow machine copies, so that it takes no more of the time."""
+FEWEST_BYTES = 50_000
+"""That a copy counts as: of fewer it takes as long, 25 microseconds."""
 
 
 class Trail:
@@ -21,7 +30,7 @@ class Trail:
     def __init__(self, engine: Engine, network: Network, state: State, examples: Examples, rule: StepRule) -> None:
         self._engine, self._network, self._examples, self._rule = engine, network, examples, rule
         bytes_of_state = sum(array.nbytes for array in state.parameters.values()) * (1 + len(state.slots))
-        self._seconds_between_copies = bytes_of_state / BYTES_A_SECOND
+        self._seconds_between_copies = max(bytes_of_state, FEWEST_BYTES) / BYTES_A_SECOND
         self._begin(state)
 
     def _begin(self, state: State) -> None:
@@ -31,7 +40,7 @@ class Trail:
     def know(self, state: State) -> None:
         """Where the descent stands now, all of it finite."""
         self.state = state
-        self._works: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
+        self._works: list[Steps] = []
         self._seconds = 0.0
 
     def follow(self, work: Work, made: Made) -> str | None:
@@ -41,6 +50,34 @@ class Trail:
         if not np.isfinite(made.costs).all():
             return self._first_non_finite()
         return self.arrive() if self._seconds >= self._seconds_between_copies else None
+
+    def keep_up(self) -> None:
+        """Bring `state` to where the descent stands if that is due; all that was followed is known to be finite."""
+        if self._seconds >= self._seconds_between_copies:
+            self.know(self.descent.state())
+
+    def holds(self, work: Work, made: Made) -> bool:
+        """Whether all is finite after a work, looked at where it lies; it then counts as followed."""
+        if not (np.isfinite(made.costs).all() and self.descent.finite()):
+            return False
+        self._works.append((work.order, work.rates))
+        self._seconds += made.seconds
+        return True
+
+    def place(self, rows: int, steps: int) -> Callable[[], State]:
+        """What tells where the descent stood when so many rows of the last work, and steps, were done."""
+        return partial(self._recall, self.state, self._works, len(self._works), rows, steps)
+
+    def _recall(self, known: State, works: list[Steps], count: int, rows: int, steps: int) -> State:
+        order, rates = works[count - 1]
+        if works is self._works and count == len(works) and steps == len(rates):
+            self.know(self.descent.state())
+            return self.state
+        descent = self._engine.begin(self._network, known, self._examples, self._rule)
+        for before in works[: count - 1]:
+            descent.train(*before)
+        descent.train(order[:rows], rates[:steps])
+        return descent.state()
 
     def arrive(self) -> str | None:
         """Bring `state` to where the descent stands; the first array that is not finite, as `follow` has it."""

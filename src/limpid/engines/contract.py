@@ -92,6 +92,9 @@ class Descent(Protocol):
         are examples each pass, so many rows as there are, begins a new batch.
         """
 
+    def finite(self) -> bool:
+        """Whether every parameter is finite now."""
+
     def state(self) -> State:
         """Where the descent stands; later steps do not change what was handed out."""
 

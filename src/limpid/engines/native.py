@@ -151,6 +151,9 @@ class NativeDescent:
         costs: NDArray[np.float64] = self._descent.train(_row_by_row(order), _row_by_row(rates))
         return costs
 
+    def finite(self) -> bool:
+        return bool(self._descent.finite())
+
     def state(self) -> State:
         parameters, slots, step = self._descent.state()
         return State(parameters, dict(zip(self._slots, slots, strict=True)), step)

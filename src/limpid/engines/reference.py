@@ -89,6 +89,9 @@ class ReferenceDescent:
                 self._state = step(self._network, self._state, slopes, self._rule, float(rate))
         return costs
 
+    def finite(self) -> bool:
+        return all(bool(np.isfinite(array).all()) for array in self._state.parameters.values())
+
     def state(self) -> State:
         return self._state
 

@@ -1,13 +1,16 @@
 """The descent that an estimator's parameters ask for."""
 
+from collections.abc import Iterator
 from math import inf
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
-from limpid.estimators.rows import orders
+from limpid.estimators.rows import drawing, orders
 from limpid.network import Network
 from limpid.stochastic import in_order
 from limpid.stopping import FRESH, Standing, Stopping
@@ -46,8 +49,7 @@ def training_of(
         start = State(start.parameters, optimizer.init(start.parameters), start.step if goes_on else 0)
     method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
     if not lbfgs:
-        order = orders(random, rows) if of.shuffle else in_order(rows)
-        method = Descending(order, of.learning_rate_init, schedule_of(of, seen, passes_before), by_rows=True)
+        method = Descending(_order(of, random, rows), of.learning_rate_init, schedule_of(of, seen, passes_before), by_rows=True)
     return Training(
         network,
         start.parameters,
@@ -79,6 +81,14 @@ def training_of(
         keep_path=keep_path,
         standing=standing,
     )
+
+
+def _order(of: Any, random: np.random.RandomState, rows: int) -> Iterator[NDArray[np.int64]]:
+    """Of `rows` rows in each pass: as they come where they are one batch, since only rounding would tell."""
+    if of.shuffle and batch_rows(of, rows) < rows:
+        return orders(random, rows)
+    goes_on = of.shuffle and not isinstance(of.random_state, Integral)  # someone else may draw after this
+    return drawing(random, in_order(rows)) if goes_on else in_order(rows)
 
 
 def averaged_outputs(network: Network) -> int:

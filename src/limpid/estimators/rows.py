@@ -77,6 +77,13 @@ def orders(random: np.random.RandomState, rows: int) -> Iterator[NDArray[np.int6
         yield order
 
 
+def drawing(random: np.random.RandomState, orders: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+    """The same orders; what scikit-learn would draw for each is drawn, for whoever goes on with `random`."""
+    for order in orders:
+        random.shuffle(order.copy())
+        yield order
+
+
 def _dtypes(X: Any) -> Any:
     """What X may hold: scikit-learn's float64 or float32, or what the engine reads without a copy."""
     kept = isinstance(X, np.ndarray) and X.dtype in (np.uint8, np.float16)
