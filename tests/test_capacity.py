@@ -15,7 +15,6 @@ from limpid.capacity import FEWEST_PASSES, FINALISTS, PASS_ITSELF, SIZES, Search
 from limpid.engines import Examples, StepRule, find_engine
 from limpid.initializers import initial_parameters
 from limpid.network import dense_network
-from limpid.objective import row_costs
 from limpid.optimizers import Adam
 from limpid.stochastic import in_order
 from limpid.training import Descending, Training, Validation
@@ -81,7 +80,7 @@ def test_the_smallest_within_one_standard_error_is_chosen() -> None:
     for size in TINY:
         both = [each for each in search.of_size(size) if each.training.history]
         rows[size] = np.concatenate(
-            [row_costs(engine, each.training.network, each.training.best_parameters, each.watched) for each in both]
+            [engine.judge(each.training.network, each.training.best_parameters, each.watched)[0] for each in both]
         )
     complete = [size for size in TINY if len(rows[size]) == 80]
     best = min(complete, key=lambda size: rows[size].mean())

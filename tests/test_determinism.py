@@ -102,8 +102,12 @@ def test_a_row_alone_is_the_row_in_a_batch(
     together = native.predict(network, parameters, X)
     trace = native.trace(network, parameters, X)
     assert np.array_equal(trace.a[-1], together)
+    Y: np.ndarray = random.dirichlet(np.ones(5), 1000).astype(dtype)
+    costs, outputs = native.judge(network, parameters, Examples(X, Y))
+    assert np.array_equal(outputs, together)
     for row in (0, 1, 5, 511, 512, 998, 999):
         assert np.array_equal(native.predict(network, parameters, X[row : row + 1])[0], together[row])
+        assert native.judge(network, parameters, Examples(X[row : row + 1], Y[row : row + 1]))[0] == costs[row]
     assert np.array_equal(native.predict(network, parameters, X[400:700]), together[400:700])
 
 

@@ -283,8 +283,12 @@ def compare(native: Engine, network: Network, rows: int, sure: float, random: np
     for kind in ("z", "a"):
         for one, two in zip(getattr(got, kind), getattr(wanted, kind), strict=True):
             assert_close(one, two, 1e-13, kind)
+    for one, two in zip(*(engine.judge(network, parameters, examples) for engine in (native, other)), strict=True):
+        assert_close(one, two, 1e-12, "judged")
     slopes, true = (engine.gradients(network, parameters, examples, 0.3) for engine in (native, other))
     assert_close([slopes.cost, slopes.penalty], [true.cost, true.penalty], 1e-12)
+    assert examples.weights is not None
+    assert_close(np.average(native.judge(network, parameters, examples)[0], weights=examples.weights), true.cost, 1e-12)
     for one, two in zip(slopes.deltas, true.deltas, strict=True):
         assert_close(one, two, 1e-12, "delta")
     assert_same(slopes.parameters, true.parameters, str(network))

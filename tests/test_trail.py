@@ -88,15 +88,7 @@ def test_what_no_cost_tells_is_found_when_it_is_looked_at(monkeypatch: pytest.Mo
 
     training = make()
     descent = type(trainings.ENGINE.begin(NETWORK, training.state, examples(), training.rule))
-    copy = descent.state
-
-    def poisoned(self: Any) -> State:
-        state = copy(self)
-        if state.step >= 3:
-            state.parameters["W1"][0, 0] = np.nan
-        return state
-
-    monkeypatch.setattr(descent, "state", poisoned)
+    monkeypatch.setattr(descent, "finite", lambda self: self.state().step < 3)
     trail = Trail(trainings.ENGINE, NETWORK, training.state, examples(), training.rule)
     for step in range(4):
         work = Work(trail.descent, np.arange(10 * step, 10 * step + 10), np.full(1, 0.01))
@@ -104,4 +96,14 @@ def test_what_no_cost_tells_is_found_when_it_is_looked_at(monkeypatch: pytest.Mo
     trouble = trail.arrive()
     assert trouble == "a cost or a parameter up to step 3, none of which the reference engine meets"
     assert trail.state.step == 2
-    assert np.isfinite(trail.state.parameters["W1"]).all()
+
+
+@pytest.mark.parametrize("name", ["W1", "W2"])
+def test_a_descent_knows_whether_its_parameters_are_finite(name: str) -> None:
+    training = make(optimizer="gradient_descent", rule={"l2": 1.0})
+    large = {**training.state.parameters, name: np.full_like(training.state.parameters[name], 1e300)}
+    descent = trainings.ENGINE.begin(NETWORK, State(large, {}, 0), examples(), training.rule)
+    assert descent.finite()
+    descent.train(np.arange(10), np.full(1, 1e10))
+    assert not descent.finite()
+    assert not np.isfinite(descent.state().parameters[name]).any()

@@ -294,6 +294,24 @@ nb::tuple python_trace(const Network& network, const nb::dict& given, nb::handle
 }
 
 template <class T>
+nb::tuple python_judge(const Network& network, const nb::dict& given, nb::handle X, nb::handle Y, std::size_t threads) {
+    const SimdLevel chosen = level();
+    Owners owners;
+    const Examples<T> from = examples<T>(network, X, Y, nb::none(), owners, false);
+    std::vector<Buffer<T>> copies;
+    const Weights<T> at = Parameters<T>(network, given, "parameters", T(1)).weights(from.rows > few_rows, copies);
+    const auto [costs, of_costs] = new_array<double>({from.rows});
+    const auto [outputs, numbers] = new_array<T>({from.rows, network.outputs()});
+    std::size_t bad = 0;
+    {
+        const nb::gil_scoped_release free;
+        bad = judge(network, at, from, chosen, threads, of_costs, numbers);
+    }
+    check_place(Table<T>{from.X, from.rows}, network.inputs(), bad);
+    return nb::make_tuple(costs, outputs);
+}
+
+template <class T>
 nb::tuple python_gradients(const Network& network, const nb::dict& given, nb::handle X, nb::handle Y,
                            nb::handle weights, double l2, std::size_t threads) {
     const SimdLevel chosen = level();
@@ -337,6 +355,8 @@ void define(nb::module_ module) {
              "The outputs (rows, outputs).");
     module.def("trace", &python_trace<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
                nb::arg("threads") = 0, "Every layer's z and a.");
+    module.def("judge", &python_judge<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
+               nb::arg("Y").none(), nb::arg("threads") = 0, "What each row costs (rows,), and the outputs.");
     module.def("gradients", &python_gradients<T>, nb::arg("network"), nb::arg("parameters"), nb::arg("X").none(),
                nb::arg("Y").none(), nb::arg("weights").none(), nb::arg("l2"), nb::arg("threads") = 0,
                "Cost, penalty, deltas and slopes.");

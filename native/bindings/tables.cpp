@@ -136,8 +136,9 @@ SharedTable<T>::SharedTable(std::size_t inputs, nb::handle X) : inputs_(inputs),
 }
 
 template <class T>
-Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights, Owners& owners) {
-    const Table<T> from = table<T>(network.inputs(), X, owners);
+Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights, Owners& owners,
+                     bool looks) {
+    const Table<T> from = table<T>(network.inputs(), X, owners, looks);
     const auto rows = static_cast<std::ptrdiff_t>(from.rows);
     const Array<T> targets = finite_array<T>(Y, "Y", {rows, static_cast<std::ptrdiff_t>(network.outputs())});
     owners.push_back(targets.owner);
@@ -155,7 +156,7 @@ template Table<double> table(std::size_t, nb::handle, Owners&, bool);
 template void check_place(const Table<double>&, std::size_t, std::size_t);
 template class SharedTable<float>;
 template class SharedTable<double>;
-template Examples<float> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&);
-template Examples<double> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&);
+template Examples<float> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&, bool);
+template Examples<double> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&, bool);
 
 }  // namespace limpid::bindings

@@ -50,6 +50,7 @@ class SharedTable {
 
 // X, Y and weights (None for none) as the network learns from them; `owners` keeps them alive.
 template <class T>
-Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights, Owners& owners);
+Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::handle weights, Owners& owners,
+                     bool looks = true);
 
 }  // namespace limpid::bindings

@@ -36,6 +36,7 @@ Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, const R
     for (const Layer& layer : network.layers) {
         const std::size_t stride = stride_of<T>(layer.units), inner = rooms_.empty() ? 0 : rooms_.back().stride;
         Room room{layer.inputs, layer.units, stride, Buffer<T>(rooms.rows * stride), {}, {}};
+        if (rooms.measures && &layer == &network.layers.back()) room.delta = Buffer<T>(rooms.rows * stride);
         if (rooms.learns) room.delta = Buffer<T>(rooms.rows * stride), room.transposed = Buffer<T>(layer.units * inner);
         if (rooms.drops && rooms_.size() + 1 < network.layers.size()) room.mask = Buffer<T>(rooms.rows * stride);
         if (layer.normalization == Normalization::layer)
@@ -46,8 +47,8 @@ Backprop<T>::Backprop(const Network& network, const Kernels<T>& kernels, const R
     }
     output_room_ = Buffer<T>(rooms.members * output_numbers_);
     const auto is_deep = [](const Room& room) { return room.units > part_depth; };
+    if (rooms.measures || rooms.learns) costs_ = Buffer<T>(rooms.rows);
     if (!rooms.learns) return;
-    costs_ = Buffer<T>(rooms.rows);
     if (std::any_of(rooms_.begin() + 1, rooms_.end(), is_deep)) waiting_ = Buffer<T>(rooms.rows * widest);
 }
 

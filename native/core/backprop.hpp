@@ -14,12 +14,13 @@ struct Dropout {
     std::size_t first_row = 0;
 };
 
-// What room a network's rows need: for the way back too, for dropout masks.
+// What room a network's rows need: for the way back too, for dropout masks, for their costs.
 struct Rooms {
     std::size_t rows;
     bool learns = false, drops = false;
     std::size_t members = 1;  // threads that share the rows
     bool trains = false;      // whether batches that are normalised over are so by their own statistics
+    bool measures = false;    // whether costs are wanted without a way back
 };
 
 // A layer's sums to normal ones: by each row's own mean and variance, or by those given for each column. The rows'
@@ -53,8 +54,9 @@ class Backprop {
     }
     // The last layer's activations, in place of its sums.
     void activate_output(Range rows, std::size_t member);
-    // The rows' costs by their shares, kept until `cost`; leaves the last layer's delta, all deltas times `scale`.
+    // The rows' costs by their shares; leaves the last layer's delta, all deltas times `scale`.
     void measure(const TargetBatch<T>& targets, Range rows, std::size_t member, T scale = 1);
+    const T* costs() const { return costs_.get(); }
     // The first `rows` rows' costs together.
     double cost(std::size_t rows) const;
     // Takes over weights of a layer that deltas flow back through: before the first `back`, and where they changed.

@@ -55,22 +55,51 @@ std::size_t each_piece(const Network& network, const Inputs<T>& X, std::size_t r
     return not_finite;
 }
 
+// The rows of a piece, which came to their last sums, to where the outputs of all rows go.
+template <class T>
+void write_outputs(const Network& network, Backprop<T>& backprop, Range piece, T* outputs) {
+    const std::size_t last = network.layers.size() - 1;
+    backprop.activate_output({0, piece.count}, 0);
+    copy_rows(backprop.activations(last), backprop.stride(last), piece.count, network.outputs(),
+              outputs + piece.first * network.outputs(), network.outputs());
+}
+
 }  // namespace
 
 template <class T>
 std::size_t predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
                     SimdLevel level, std::size_t threads, T* outputs) {
     const Kernels<T>& kernels = kernels_for<T>(level);
-    const std::size_t last = network.layers.size() - 1;
     return each_piece(
         network, X, rows, kernels, threads,
         [&](std::size_t room) { return std::make_unique<Backprop<T>>(network, kernels, Rooms{.rows = room}); },
         [&](Backprop<T>& backprop, const InputBatch<T>& inputs, Range piece) {
-            const Range rows_of_piece{0, piece.count};
-            backprop.forward(parameters, inputs, rows_of_piece, 0);
-            backprop.activate_output(rows_of_piece, 0);
-            copy_rows(backprop.activations(last), backprop.stride(last), piece.count, network.outputs(),
-                      outputs + piece.first * network.outputs(), network.outputs());
+            backprop.forward(parameters, inputs, {0, piece.count}, 0);
+            write_outputs(network, backprop, piece, outputs);
+        });
+}
+
+template <class T>
+std::size_t judge(const Network& network, const Weights<T>& parameters, const Examples<T>& examples, SimdLevel level,
+                  std::size_t threads, double* costs, T* outputs) {
+    const Kernels<T>& kernels = kernels_for<T>(level);
+    const Examples<T> alike{examples.X, examples.Y, nullptr, examples.rows};
+    struct Tools {
+        Backprop<T> backprop;
+        TargetBatch<T> targets;
+    };
+    return each_piece(
+        network, examples.X, examples.rows, kernels, threads,
+        [&](std::size_t room) {
+            return std::make_unique<Tools>(Backprop<T>(network, kernels, Rooms{.rows = room, .measures = true}),
+                                           TargetBatch<T>(network, alike, room, 0));
+        },
+        [&](Tools& tools, const InputBatch<T>& inputs, Range piece) {
+            tools.targets.gather({nullptr, piece.first, piece.count, piece.count}, {0, piece.count}, 1);
+            tools.backprop.forward(parameters, inputs, {0, piece.count}, 0);
+            tools.backprop.measure(tools.targets, {0, piece.count}, 0);
+            std::copy_n(tools.backprop.costs(), piece.count, costs + piece.first);
+            write_outputs(network, tools.backprop, piece, outputs);
         });
 }
 
@@ -151,6 +180,10 @@ template std::size_t predict(const Network&, const Weights<float>&, const Inputs
                              std::size_t, float*);
 template std::size_t predict(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel,
                              std::size_t, double*);
+template std::size_t judge(const Network&, const Weights<float>&, const Examples<float>&, SimdLevel, std::size_t,
+                           double*, float*);
+template std::size_t judge(const Network&, const Weights<double>&, const Examples<double>&, SimdLevel, std::size_t,
+                           double*, double*);
 template std::size_t trace(const Network&, const Weights<float>&, const Inputs<float>&, std::size_t, SimdLevel,
                            std::size_t, const std::vector<float*>&, const std::vector<float*>&);
 template std::size_t trace(const Network&, const Weights<double>&, const Inputs<double>&, std::size_t, SimdLevel,

@@ -13,6 +13,12 @@ template <class T>
 std::size_t predict(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,
                     SimdLevel level, std::size_t threads, T* outputs);
 
+// The outputs for the examples' X, and what each row costs (rows,), whatever it weighs and without a penalty. Returns
+// the same.
+template <class T>
+std::size_t judge(const Network& network, const Weights<T>& parameters, const Examples<T>& examples, SimdLevel level,
+                  std::size_t threads, double* costs, T* outputs);
+
 // Every layer's weighted sums and activations, (rows, units) each. Returns the same.
 template <class T>
 std::size_t trace(const Network& network, const Weights<T>& parameters, const Inputs<T>& X, std::size_t rows,

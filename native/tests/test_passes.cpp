@@ -56,15 +56,22 @@ void check_slopes(const Network& net, SimdLevel level) {
 template <class T>
 struct Traced {
     LayerRooms<T> z, a;
-    std::vector<T> outputs;
+    std::vector<T> outputs, judged;
+    std::vector<double> costs;
 
     Traced(const Lesson<T>& lesson, const Weights<T>& weights, const Inputs<T>& X, SimdLevel level, std::size_t threads)
-        : z(lesson.net, lesson.rows), a(lesson.net, lesson.rows), outputs(lesson.rows * lesson.net.outputs()) {
+        : z(lesson.net, lesson.rows),
+          a(lesson.net, lesson.rows),
+          outputs(lesson.rows * lesson.net.outputs()),
+          judged(outputs.size()),
+          costs(lesson.rows) {
         trace(lesson.net, weights, X, lesson.rows, level, threads, z.places, a.places);
         predict(lesson.net, weights, X, lesson.rows, level, threads, outputs.data());
+        judge(lesson.net, weights, lesson.examples(X), level, threads, costs.data(), judged.data());
+        CHECK(judged == outputs);
     }
     bool operator==(const Traced& other) const {
-        return z.rooms == other.z.rooms && a.rooms == other.a.rooms && outputs == other.outputs;
+        return z.rooms == other.z.rooms && a.rooms == other.a.rooms && outputs == other.outputs && costs == other.costs;
     }
 };
 
@@ -135,12 +142,27 @@ void check_normal(const Lesson<T>& lesson, const Traced<T>& traced) {
     CHECK(traced.a.rooms.back() == traced.outputs);
 }
 
+// Rows' costs, weighed, add up to what the way back finds.
+template <class T>
+void check_costs(const Lesson<T>& lesson, const Traced<T>& traced, SimdLevel level) {
+    LayerRooms<T> deltas(lesson.net, lesson.rows);
+    Arrays<T> slopes(lesson.net);
+    const BatchCost wanted = gradients(lesson.net, lesson.start, lesson.examples(), 0, level, 1, deltas.places, slopes);
+    double cost = 0, weight = 0;
+    for (std::size_t row = 0; row < lesson.rows; ++row) {
+        cost += static_cast<double>(lesson.weights[row]) * traced.costs[row];
+        weight += static_cast<double>(lesson.weights[row]);
+    }
+    check_close(cost / weight, wanted.cost, sizeof(T) == 4 ? 1e-6 : 1e-13, "cost");
+}
+
 template <class T>
 void check_predict(SimdLevel level, unsigned one_in, Normalization kind = Normalization::none) {
     const Lesson<T> lesson(normalized(classifier({70, 60, 3}), kind), 500, one_in);
     const Weights<T> weights = lesson.start.view();
     const Traced<T> wanted(lesson, weights, lesson.X.plain(), level, 1);
     kind == Normalization::none ? check_sums(lesson, wanted) : check_normal(lesson, wanted);
+    check_costs(lesson, wanted, level);
     const Packed<T> packed(lesson.net, lesson.start);
     std::size_t threads = 0;
     for (const auto& form : lesson.X.all()) {

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limpid.engines import Engine, Examples
-from limpid.objective import row_costs
 from limpid.together import in_turns
 from limpid.training import Epoch, Training
 
@@ -134,7 +133,7 @@ class Search:
         """What each watched row of each seed costs the network of that size."""
         of = [(each.training, each.watched) for each in self.of_size(hidden) if each.best]
         return np.concatenate(
-            [row_costs(self._engine, each.network, each.best_parameters, watched) for each, watched in of]
+            [self._engine.judge(each.network, each.best_parameters, watched)[0] for each, watched in of]
         )
 
 

@@ -5,12 +5,7 @@ from numpy.typing import NDArray
 
 from limpid.engines import Examples, State, StepRule
 from limpid.engines.reference import batch_gradients, batch_trace, step
-from limpid.network import Network, Parameters
-
-
-def all_finite(arrays: Parameters) -> bool:
-    """Whether every number of every array is finite."""
-    return all(bool(np.isfinite(array).all()) for array in arrays.values())
+from limpid.network import Network
 
 
 def first_non_finite(

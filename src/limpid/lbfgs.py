@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 from threadpoolctl import threadpool_limits
 
-from limpid.divergence import all_finite
-from limpid.engines import Engine, Examples, State, StepRule
+from limpid.engines import Engine, Examples, State, StepRule, all_finite
 from limpid.network import Network, Parameters
 from limpid.objective import whole_gradients
 from limpid.stochastic import Control, Pass
@@ -56,7 +55,7 @@ def lbfgs_passes(
     def callback(intermediate_result: OptimizeResult) -> None:
         parameters = packing.unpack(intermediate_result.x)
         cost = float(intermediate_result.fun)
-        trouble = None if np.isfinite(cost) and all_finite(parameters) else "the cost"
+        trouble = None if np.isfinite(cost) and all(map(all_finite, parameters.values())) else "the cost"
         state = State(parameters, {}, 0)
         passes.put(Pass(lambda: state, cost, penalties[0], 1.0, trouble))
         resume.get()

@@ -45,26 +45,9 @@ def evaluate(
     engine: Engine, network: Network, parameters: Parameters, examples: Examples
 ) -> tuple[float, NDArray[Any]]:
     """The average cost without a penalty, and the outputs (rows, outputs)."""
-    cost, outputs = 0.0, []
-    for part in parts_of(examples):
-        rows, found = _row_costs(engine, network, parameters, part)
-        cost += float(rows.sum() if part.weights is None else rows @ part.weights)
-        outputs.append(found)
-    return cost / weight_of(examples), np.concatenate(outputs)
-
-
-def row_costs(engine: Engine, network: Network, parameters: Parameters, examples: Examples) -> NDArray[np.float64]:
-    """What each row (rows,) costs, without a penalty and whatever its weight."""
-    return np.concatenate([_row_costs(engine, network, parameters, part)[0] for part in parts_of(examples)])
-
-
-def _row_costs(
-    engine: Engine, network: Network, parameters: Parameters, examples: Examples
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    trace = engine.trace(network, parameters, examples.X)
-    with np.errstate(all="ignore"):
-        terms = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], examples.Y)
-        return terms.sum(axis=1, dtype=np.float64), trace.a[-1]
+    costs, outputs = engine.judge(network, parameters, examples)
+    cost = float(costs.sum() if examples.weights is None else costs @ examples.weights)
+    return cost / weight_of(examples), outputs
 
 
 def parts_of(examples: Examples) -> Iterator[Examples]:

@@ -218,7 +218,7 @@ def batch_weights(order: NDArray[np.int64], examples: Examples, size: int) -> ND
 
 def average_costs(costs: NDArray[np.float64], shares: NDArray[Any]) -> tuple[float, float]:
     """Cost and penalty of batches (batches, 2) averaged by their `shares` (batches,); NaN where there are none."""
-    if len(costs) == 1:  # to the bit, whatever its share
-        shares = np.ones(1)
-    cost, penalty = (shares @ costs / (shares.sum() or 1.0)) if len(costs) else (np.nan, np.nan)
-    return float(cost), float(penalty)
+    if len(costs) > 1:
+        costs = (shares @ costs / (shares.sum() or 1.0))[np.newaxis]
+    cost, penalty = costs[0].tolist() if len(costs) else (np.nan, np.nan)  # of one to the bit, whatever its share
+    return cost, penalty

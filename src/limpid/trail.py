@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from limpid.divergence import all_finite, first_non_finite
+from limpid.divergence import first_non_finite
 from limpid.engines import Engine, Examples, Made, State, StepRule, Work
 from limpid.network import Network
 
@@ -83,10 +83,9 @@ class Trail:
         """Bring `state` to where the descent stands; the first array that is not finite, as `follow` has it."""
         if not self._works:
             return None
-        state = self.descent.state()
-        if not all_finite(state.parameters):
+        if not self.descent.finite():
             return self._first_non_finite()
-        self.know(state)
+        self.know(self.descent.state())
         return None
 
     def turn_back(self) -> None:
@@ -104,9 +103,9 @@ class Trail:
         if before:
             self._begin(self.state)
         for order, rates in before:
-            costs, state = self.descent.train(order, rates), self.descent.state()
-            if not (np.isfinite(costs).all() and all_finite(state.parameters)):
+            costs = self.descent.train(order, rates)
+            if not (np.isfinite(costs).all() and self.descent.finite()):
                 last = order, rates
                 break
-            self.know(state)
+            self.know(self.descent.state())
         return first_non_finite(self._network, self.state, self._examples, self._rule, *last)

@@ -62,6 +62,18 @@ class NativeEngine:
         z, a = part.trace(described(network), _laid_out(parameters), _inputs(network.inputs, X), self._threads)
         return Trace(z, [X, *a])
 
+    def judge(
+        self, network: Network, parameters: Parameters, examples: Examples
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        dtype = parameters["W1"].dtype
+        if not examples.X.shape[0]:
+            return np.empty(0), np.empty((0, network.outputs), dtype)
+        inputs, Y = _inputs(network.inputs, examples.X), _row_by_row(examples.Y.astype(dtype, copy=False))
+        costs, outputs = _part(parameters["W1"]).judge(
+            described(network), _laid_out(parameters), inputs, Y, self._threads
+        )
+        return costs, outputs
+
     def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
         part = _part(examples.Y)
         found = part.gradients(

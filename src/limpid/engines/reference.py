@@ -14,7 +14,7 @@ from limpid.activations import Array
 from limpid.backprop import Gradients, Trace, forward, gradients, norm_of, shares_of
 from limpid.dropout import dropout_mask
 from limpid.engines.contract import Examples, Made, State, StepRule, Work
-from limpid.engines.inputs import plain
+from limpid.engines.inputs import all_finite, plain
 from limpid.errors import LimpidError
 from limpid.network import Dense, Network, Parameters
 
@@ -50,6 +50,19 @@ class ReferenceEngine:
         with quietly(self._threads):
             found = forward(network, parameters, plain(X, parameters["W1"].dtype))
         return Trace(found.z, [X, *found.a[1:]])
+
+    def judge(
+        self, network: Network, parameters: Parameters, examples: Examples
+    ) -> tuple[NDArray[np.float64], Array]:
+        costs, outputs = [np.empty(0)], [self.predict(network, parameters, examples.X[:0])]
+        for start in range(0, len(examples.Y), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            trace, y = self.trace(network, parameters, examples.X[rows]), examples.Y[rows]
+            with quietly(self._threads):
+                terms = network.cost_function.terms_of(network.output, trace.z[-1], trace.a[-1], y)
+                costs.append(terms.sum(axis=1, dtype=np.float64))
+            outputs.append(trace.a[-1])
+        return np.concatenate(costs), np.concatenate(outputs)
 
     def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
         with quietly(self._threads):
@@ -90,7 +103,7 @@ class ReferenceDescent:
         return costs
 
     def finite(self) -> bool:
-        return all(bool(np.isfinite(array).all()) for array in self._state.parameters.values())
+        return all(map(all_finite, self._state.parameters.values()))
 
     def state(self) -> State:
         return self._state

@@ -20,7 +20,6 @@ from limpid.inspection.arguments import check_list
 from limpid.inspection.result import Result
 from limpid.inspection.scoring import score_name, score_on, told
 from limpid.learning import Learning
-from limpid.objective import row_costs
 from limpid.together import train_many
 from limpid.training import INTERRUPTED, Epoch
 
@@ -246,7 +245,7 @@ class CapacityCurves(Result):
         assert test.y is not None
         examples = model.examples(test.X, test.y)
         engine = find_engine(model.engine, model.threads)
-        costs = row_costs(engine, model.network, model.parameters, examples)
+        costs = engine.judge(model.network, model.parameters, examples)[0]
         return Point(
             tuple(learning.recipe.hidden),
             seed,

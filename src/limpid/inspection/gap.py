@@ -9,7 +9,6 @@ from limpid.evaluation import score_of
 from limpid.inspection.scoring import means_drawn_again, middle
 from limpid.inspection.subject import Floats
 from limpid.model import Model
-from limpid.objective import row_costs
 
 RISES = 0.01
 """By this share of its least the cost of watched rows has to rise until the end for them to have separated."""
@@ -28,7 +27,7 @@ class Earlier(NamedTuple):
 
 def costs_of(model: Model, examples: Examples) -> Floats:
     """(rows,) what each costs, by the model's own engine."""
-    return row_costs(find_engine(model.engine, model.threads), model.network, model.parameters, examples)
+    return find_engine(model.engine, model.threads).judge(model.network, model.parameters, examples)[0]
 
 
 def gap_interval(seen: Floats, unseen: Floats, draws: np.random.Generator) -> tuple[float, float]:
@@ -80,7 +79,7 @@ def earlier(model: Model, unseen: Examples, costs: Floats) -> Earlier | None:
     if not model.path:
         return None
     engine = find_engine(model.engine, model.threads)
-    places = [row_costs(engine, model.network, place, unseen) for place in model.path]
+    places = [engine.judge(model.network, place, unseen)[0] for place in model.path]
     best = min(range(len(places)), key=lambda at: float(places[at].mean()))
     apart = costs - places[best]
     return Earlier(best, float(apart.mean()), float(apart.std() / np.sqrt(len(apart))))
