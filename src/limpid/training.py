@@ -167,9 +167,11 @@ class Training:
             Y = network.cost_function.smoothed(examples.Y, rule.label_smoothing, network.output.groups)
             self._descended = examples._replace(Y=Y)
         self._measure_slope = measure_slope or stopping.gradient_tol is not None
+        self._measures = self._measure_slope or validation is not None
+        self._decided_by = validation if validation and validation.decides else None
         self._best_state, self._best, self._worse = self._recall, standing.best, standing.worse
         self._control = Control(rate_factor=standing.rate_factor)
-        self.hurries = hurries and not (validation or self._measure_slope or keep_path)
+        self.hurries = hurries and not (self._measures or keep_path)
 
     def resume(self, at: Moment) -> None:
         """Go on from where a training like this one stood; its order of the examples is the caller's to bring back."""
@@ -206,10 +208,6 @@ class Training:
     def parameters(self) -> Parameters:
         """The best so far: on unseen examples where some decide, else the latest."""
         return self.best_parameters if self._decided_by else self.state.parameters
-
-    @property
-    def _decided_by(self) -> Validation | None:
-        return self._validation if self._validation and self._validation.decides else None
 
     @property
     def seconds_a_call(self) -> float:
@@ -326,14 +324,17 @@ class Training:
             self.stopped_because = f"not finite: {each.trouble}, epoch {number}"
         else:
             self._recall = each.recall
-            epoch = self._measure(number, each, began)
+            measured = self._measure() if self._measures else (None, None, None)
+            seconds = perf_counter() - began
+            epoch = Epoch(number, each.cost, each.penalty, *measured, each.learning_rate, seconds)
             self._compare(epoch)
         self.history.append(epoch)
         if self.path is not None:
             self.path.append(self.state.parameters)
         return epoch
 
-    def _measure(self, number: int, each: Pass, began: float) -> Epoch:
+    def _measure(self) -> tuple[float | None, float | None, float | None]:
+        """Cost and score of unseen examples, and the slope, as far as they are asked for."""
         cost = score = slope = None
         if self._validation:
             examples = self._validation.examples
@@ -341,24 +342,25 @@ class Training:
             score = self._validation.score(outputs, examples.Y)
         if self._measure_slope:
             slope = self._slope(self.state.parameters)
-        return Epoch(number, each.cost, each.penalty, cost, score, slope, each.learning_rate, perf_counter() - began)
+        return cost, score, slope
 
     def _compare(self, epoch: Epoch) -> None:
+        stopping = self._stopping
         if self._decided_by:
             value = self._watched(epoch)
         else:
-            value = -((epoch.cost - epoch.penalty) / self._stopping.averaged_outputs + epoch.penalty)
-        better = value > -inf and value >= self._best + self._stopping.tolerance
+            value = -((epoch.cost - epoch.penalty) / stopping.averaged_outputs + epoch.penalty)
+        better = value > -inf and value >= self._best + stopping.tolerance
         self._worse = 0 if better else self._worse + 1
         if value > self._best:
             self._best, self._best_state = value, self._recall
-        level = self._stopping.gradient_tol
+        level = stopping.gradient_tol
         if level is not None and epoch.slope is not None and epoch.slope <= level:
             self.stopped_because = "slope is zero"
-        if not self.stopped_because and self._worse > self._stopping.patience:
+        if self._worse > stopping.patience and not self.stopped_because:
             self._lose_patience(epoch)
         if self.hurries:  # so many more must be no better before anything is decided
-            self._control.passes_ahead = int(min(self._stopping.patience - self._worse + 1, self._epochs))
+            self._control.passes_ahead = int(min(stopping.patience - self._worse + 1, self._epochs))
 
     def _watched(self, epoch: Epoch) -> float:
         watched = epoch.validation_score if self._stopping.monitor == "score" else -(epoch.validation_cost or 0.0)
