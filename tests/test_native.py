@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,30 @@ def with_one(array: np.ndarray, value: float) -> np.ndarray:
 def test_a_descent_that_does_not_fit_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         begin(**changes)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("different", [3, 1000], ids=["few numbers", "many"])
+@pytest.mark.parametrize("bad", [np.nan, -np.inf])
+@pytest.mark.parametrize("engine_dtype", [np.float32, np.float64])
+def test_a_bad_number_among_zeros_is_refused(dtype: type, different: int, bad: float, engine_dtype: type) -> None:
+    """Zeros are left out of such rows, and what is left is looked at on the way."""
+    many: np.ndarray = np.zeros((100, 200), dtype)
+    many[:, ::9] = np.arange(2300).reshape(100, 23) % different + 1
+    network, engine = dense_network(200, [64], 2), find_engine("native")
+    start = State(initial_parameters(network, "he", np.random.default_rng(0), engine_dtype), {}, 0)
+    rule, Y = StepRule(OPTIMIZERS["gradient_descent"], 10), np.ones((100, 2), engine_dtype)
+
+    def both() -> Iterator[Callable[[], Any]]:
+        yield lambda: engine.begin(network, start, Examples(many, Y), rule)
+        yield lambda: engine.shared(many, engine_dtype)
+
+    for make in both():
+        make()
+    many[71, 5] = bad
+    for make in both():
+        with pytest.raises(ValueError, match=f"X must be finite, got {bad:g} in row 71, column 5"):
+            make()
 
 
 @pytest.mark.parametrize(

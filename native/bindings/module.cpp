@@ -104,7 +104,7 @@ class PythonDescent {
         if (bfloat16 && sizeof(T) != 4) throw std::invalid_argument("bfloat16 products go with float32, got float64");
         const SimdLevel chosen = bfloat16 ? bfloat16_level() : level();
         const StepRule rule = rule_of(optimizer, batch_size, l2, dropout, clip_norm, max_norm, label_smoothing, seed);
-        const Examples<T> given = examples<T>(network, X, Y, weights, owners_);
+        const Examples<T> given = examples<T>(network, X, Y, weights, owners_, false);
         rows_ = given.rows;
         State<T> from{Parameters<T>(network, start, "parameters", T(1)).copy(), {}, step};
         if (slots.size() != optimizer.slots())
@@ -118,6 +118,7 @@ class PythonDescent {
         if (step > std::numeric_limits<std::uint64_t>::max() / 2)
             throw std::invalid_argument("the step must be below 2**63, got " + std::to_string(step));
         descent_.emplace(network, rule, given, std::move(from), chosen, threads);
+        if (!descent_->knows_finite()) check_dense(Table<T>{given.X, given.rows}, network.inputs());
     }
 
     // Some steps, checked; copies, so that nobody can change what was checked.

@@ -129,10 +129,21 @@ void check_place(const Table<T>& given, std::size_t inputs, std::size_t place) {
 }
 
 template <class T>
-SharedTable<T>::SharedTable(std::size_t inputs, nb::handle X) : inputs_(inputs), table_(table<T>(inputs, X, owners_)) {
+void check_dense(const Table<T>& given, std::size_t inputs) {
+    if (given.inputs.sparse()) return;
+    check_place(given, inputs, with_numbers(given.inputs, [&](const auto* numbers) {
+                    return first_not_finite(numbers, given.rows * inputs);
+                }));
+}
+
+template <class T>
+SharedTable<T>::SharedTable(std::size_t inputs, nb::handle X)
+    : inputs_(inputs), table_(table<T>(inputs, X, owners_, false)) {
     constexpr std::size_t usual_units = 64;
-    if (leaving_out_pays(table_.inputs, table_.rows, inputs, usual_units, false))
-        table_.inputs = compressed_.emplace(table_.inputs, table_.rows, inputs).view();
+    const bool pays = leaving_out_pays(table_.inputs, table_.rows, inputs, usual_units, false);
+    if (pays) compressed_.emplace(table_.inputs, table_.rows, inputs);
+    if (!pays || !compressed_->finite()) check_dense(table_, inputs);
+    if (pays) table_.inputs = compressed_->view();
 }
 
 template <class T>
@@ -152,8 +163,10 @@ Examples<T> examples(const Network& network, nb::handle X, nb::handle Y, nb::han
 
 template Table<float> table(std::size_t, nb::handle, Owners&, bool);
 template void check_place(const Table<float>&, std::size_t, std::size_t);
+template void check_dense(const Table<float>&, std::size_t);
 template Table<double> table(std::size_t, nb::handle, Owners&, bool);
 template void check_place(const Table<double>&, std::size_t, std::size_t);
+template void check_dense(const Table<double>&, std::size_t);
 template class SharedTable<float>;
 template class SharedTable<double>;
 template Examples<float> examples(const Network&, nb::handle, nb::handle, nb::handle, Owners&, bool);

@@ -32,6 +32,10 @@ Table<T> table(std::size_t inputs, nb::handle X, Owners& owners, bool looks = tr
 template <class T>
 void check_place(const Table<T>& given, std::size_t inputs, std::size_t place);
 
+// The same for the first such number, where the table is dense.
+template <class T>
+void check_dense(const Table<T>& given, std::size_t inputs);
+
 // An X that many descents read: checked, and compressed where that pays, once.
 template <class T>
 class SharedTable {

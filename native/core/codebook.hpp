@@ -21,7 +21,7 @@ class Codebook {
         const auto bits = std::bit_cast<Bits>(number);
         for (std::size_t at = place_of(bits);; at = (at + 1) % places) {
             Slot& slot = slots_[at];
-            if (slot.taken && slot.bits == bits) return slot.code;
+            if (slot.bits == bits && slot.taken) return slot.code;
             if (slot.taken) continue;
             if (count_ == most) return most;
             meanings_[count_] = number;
@@ -29,7 +29,7 @@ class Codebook {
             return slot.code;
         }
     }
-    // (256,) what each code stands for.
+    // (256,) what each code stands for, zero where it is none's.
     const T* meanings() const { return meanings_.data(); }
 
    private:
@@ -39,7 +39,7 @@ class Codebook {
         bool taken = false;
         std::uint8_t code = 0;
     };
-    static constexpr std::size_t places = 4 * most;
+    static constexpr std::size_t places = 32 * most;  // hardly two numbers want the same, so branches are foreseen
 
     // Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4): the golden ratio spreads the upper bits.
     static std::size_t place_of(std::uint64_t bits) {

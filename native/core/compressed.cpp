@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "core/codebook.hpp"
+#include "core/finite.hpp"
 
 namespace limpid {
 namespace {
@@ -133,6 +134,9 @@ Compressed<T>::Compressed(const Inputs<T>& dense, std::size_t rows, std::size_t 
             coded_ = pack<std::uint8_t>(dense, numbers, rows, inputs, as_it_is);
         else if (!pack_codes(dense, numbers, rows, inputs))
             pack<T>(dense, numbers, rows, inputs, as_it_is);
+        if constexpr (!std::is_same_v<decltype(numbers), const std::uint8_t*> &&
+                      !std::is_same_v<decltype(numbers), const T*>)
+            finite_ = false;  // what they were made may be otherwise
     });
 }
 
@@ -143,6 +147,7 @@ void Compressed<T>::fill(const Inputs<T>& dense, const U* numbers, std::size_t r
     std::vector<T> kept(inputs + 1);
     for (std::size_t row = 0; row < rows; ++row) {
         const std::size_t count = keep(dense, numbers + row * inputs, inputs, places.data(), kept.data());
+        finite_ = finite_ && first_not_finite(kept.data(), count) == count;
         places_.insert(places_.end(), places.begin(), places.begin() + static_cast<std::ptrdiff_t>(count));
         numbers_.insert(numbers_.end(), kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(count));
         starts_.get()[row + 1] = std::ssize(places_);
@@ -159,6 +164,7 @@ bool Compressed<T>::pack(const Inputs<T>& dense, const U* numbers, std::size_t r
     Packing packing(count_kept(dense, numbers, rows, inputs) * size);
     for (std::size_t row = 0; row < rows; ++row) {
         const std::size_t count = keep(dense, numbers + row * inputs, inputs, places.data(), kept.data());
+        finite_ = finite_ && first_not_finite(kept.data(), count) == count;
         const auto* const encoded = encode(static_cast<const Kept*>(kept.data()), count);
         if (!encoded) return false;
         packing.put(places.data(), count), packing.put(encoded, count);

@@ -19,6 +19,9 @@ class Compressed {
    public:
     Compressed(const Inputs<T>& dense, std::size_t rows, std::size_t inputs);
     Inputs<T> view() const;
+    // Whether every number of what it was made from is known to be finite: those that are not zero were looked at, as
+    // far as they did not have to be made numbers of another kind.
+    bool finite() const { return finite_; }
 
    private:
     template <class U>
@@ -35,6 +38,7 @@ class Compressed {
     std::vector<std::int64_t> places_;
     std::vector<T> numbers_;
     bool coded_ = false;           // whether numbers are codes
+    bool finite_ = true;
     std::vector<T> own_meanings_;  // of codes that were not given
     const T* meanings_;
 };

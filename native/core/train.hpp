@@ -28,6 +28,8 @@ class Descent {
 
     State<T> state;
 
+    // Whether every number of the examples' X is known to be finite.
+    bool knows_finite() const { return compressed_ && compressed_->finite(); }
     // So many batches are made of `count` rows. Of more rows than there are examples, each pass begins a new batch.
     std::size_t batches(std::size_t count) const;
     // A step for each batch of the `count` rows in `order`, at the learning rates `rates` (steps,); what each batch

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <utility>
 
 #include "check.hpp"
 #include "core/compressed.hpp"
@@ -116,6 +117,7 @@ void check_compressed(Number number) {
             const Inputs<T> dense = table.view(number);
             const Compressed<T> compressed(dense, table.rows, inputs);
             check_packed(dense, compressed.view(), table.numbers.data(), table.rows, inputs);
+            CHECK(compressed.finite() == (std::is_same_v<U, T> || std::is_same_v<U, std::uint8_t>));
         }
     const Table<T, U> wide(3, 70'000, 9);
     const Compressed<T> compressed(wide.view(number), 3, 70'000);
@@ -136,6 +138,24 @@ void check_codes() {
             CHECK((view.number == Number::uint8) == (different + late <= 256));
         }
     }
+}
+
+// A number that is not finite is met on the way, be it a code's, one of many, or in rows too wide to be packed.
+template <class T>
+void check_finite() {
+    for (const std::size_t inputs : {40, 70'000})
+        for (const std::size_t different : {3, 5000}) {
+            std::vector<T> numbers(20 * inputs);
+            for (std::size_t at = 0; at < numbers.size(); at += 5) numbers[at] = static_cast<T>(1 + at % different);
+            const Inputs<T> dense{own<T>, numbers.data()};
+            CHECK(Compressed<T>(dense, 20, inputs).finite());
+            for (const T bad : {std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN()})
+                for (const std::size_t at : {std::size_t{0}, 7 * inputs + 3, numbers.size() - 1}) {
+                    const T was = std::exchange(numbers[at], bad);
+                    CHECK(!Compressed<T>(dense, 20, inputs).finite());
+                    numbers[at] = was;
+                }
+        }
 }
 
 // Leaving zeros out pays where there are many, and the more units there are to spare the work for.
@@ -167,6 +187,7 @@ void check_all() {
     check_compressed<T, float>(Number::float32);
     check_compressed<T, double>(Number::float64);
     check_codes<T>();
+    check_finite<T>();
     check_pays<T>();
 }
 
