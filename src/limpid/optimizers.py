@@ -39,7 +39,11 @@ class Optimizer(ABC):
 
     def init(self, parameters: Parameters) -> Slots:
         """Slots for a start from `parameters`: zeros."""
-        return {slot: {name: array_namespace(w).zeros_like(w) for name, w in parameters.items()} for slot in self.slots}
+        # not like w: zeros that nobody wrote take neither time nor memory until somebody does
+        return {
+            slot: {name: array_namespace(w).zeros(w.shape, dtype=w.dtype) for name, w in parameters.items()}
+            for slot in self.slots
+        }
 
     @final
     def update(
