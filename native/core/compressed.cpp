@@ -40,25 +40,36 @@ bool not_all_zero(const Inputs<T>& dense, const U* from, const U* end) {
     }
 }
 
+// Whether a number of X is not zero: where nothing has to be made of it by its bits but for the sign, which is quicker
+// than a comparison that knows NaN.
+template <class T, class U>
+bool not_zero(const Inputs<T>& dense, U number) {
+    if constexpr (std::is_same_v<U, T>)
+        return std::bit_cast<BitsOf<U>>(number) << 1 != 0;
+    else
+        return value_of(dense, number) != 0;
+}
+
 // The numbers of a row that are not zero and their places; returns how many. Most groups of a few numbers are all zero;
 // of others each is written, and overwritten by the next if it was zero: a processor cannot foresee which are.
 template <class T, class U, class Place, class Kept>
 std::size_t keep(const Inputs<T>& dense, const U* row, std::size_t inputs, Place* places, Kept* kept) {
     constexpr std::size_t group = 16;
-    std::size_t at = 0;
-    for (std::size_t first = 0; first < inputs; first += group) {
-        const std::size_t end = std::min(first + group, inputs);
-        const bool some = not_all_zero(dense, row + first, row + end);
-        for (std::size_t input = first; some && input < end; ++input) {
-            const T value = value_of(dense, row[input]);
-            places[at] = static_cast<Place>(input);
-            if constexpr (std::is_same_v<Kept, std::uint8_t>)
-                kept[at] = row[input];
-            else
-                kept[at] = value;
-            at += value != 0;
-        }
+    std::size_t at = 0, input = 0;
+    const auto look = [&](std::size_t place) {
+        places[at] = static_cast<Place>(place);
+        if constexpr (std::is_same_v<Kept, std::uint8_t>)
+            kept[at] = row[place];
+        else
+            kept[at] = value_of(dense, row[place]);
+        at += not_zero(dense, row[place]);
+    };
+    for (; input + group <= inputs; input += group) {
+        if (!not_all_zero(dense, row + input, row + input + group)) continue;
+#pragma GCC unroll 16
+        for (std::size_t next = 0; next < group; ++next) look(input + next);
     }
+    for (; input < inputs; ++input) look(input);
     return at;
 }
 
@@ -67,8 +78,7 @@ template <class T, class U>
 std::size_t count_kept(const Inputs<T>& dense, const U* numbers, std::size_t rows, std::size_t inputs) {
     std::size_t seen = 0, kept = 0;
     for (std::size_t row = 0; row < rows; row += sample_step(rows), ++seen)
-        for (std::size_t input = 0; input < inputs; ++input)
-            kept += value_of(dense, numbers[row * inputs + input]) != 0;
+        for (std::size_t input = 0; input < inputs; ++input) kept += not_zero(dense, numbers[row * inputs + input]);
     return kept * rows / std::max(seen, std::size_t{1});
 }
 

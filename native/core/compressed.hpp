@@ -37,7 +37,7 @@ class Compressed {
     Buffer<std::byte> packed_;  // or, where there are too many inputs,
     std::vector<std::int64_t> places_;
     std::vector<T> numbers_;
-    bool coded_ = false;           // whether numbers are codes
+    bool coded_ = false;  // whether numbers are codes
     bool finite_ = true;
     std::vector<T> own_meanings_;  // of codes that were not given
     const T* meanings_;
