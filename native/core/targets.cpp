@@ -1,8 +1,20 @@
 #include "core/targets.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace limpid {
+namespace {
+
+// Of a few numbers, without a call.
+template <class T>
+void copy_few(const T* from, std::size_t count, T* to) {
+    for (; count >= 4; count -= 4, from += 4, to += 4) std::memcpy(to, from, 4 * sizeof(T));
+    if (count & 2) std::memcpy(to, from, 2 * sizeof(T)), from += 2, to += 2;
+    if (count & 1) *to = *from;
+}
+
+}  // namespace
 
 template <class T>
 TargetBatch<T>::TargetBatch(const Network& network, const Examples<T>& examples, std::size_t capacity,
@@ -31,17 +43,18 @@ double TargetBatch<T>::weigh(const Choice& choice) const {
 
 template <class T>
 void TargetBatch<T>::gather(const Choice& choice, Range rows, double total) {
+    const T of_each = T(1) / static_cast<T>(total);
     for (std::size_t row = rows.first; row < rows.first + rows.count; ++row) {
         const std::size_t from = choice[row], ahead = row + rows_ahead;
         if (ahead < choice.known) fetch(examples_.Y + choice[ahead] * outputs_, outputs_ * sizeof(T));
         const T* y = examples_.Y + from * outputs_;
         T* to = y_.get() + row * stride_;
         if (even_.empty())
-            std::copy_n(y, outputs_, to);
+            copy_few(y, outputs_, to);
         else
             std::transform(y, y + outputs_, even_.begin(), to,
                            [this](T target, T even) { return sharper_ * target + even; });
-        shares_.get()[row] = (examples_.weights ? examples_.weights[from] : T(1)) / static_cast<T>(total);
+        shares_.get()[row] = examples_.weights ? examples_.weights[from] / static_cast<T>(total) : of_each;
     }
 }
 
