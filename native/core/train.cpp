@@ -1,6 +1,7 @@
 #include "core/train.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -48,14 +49,18 @@ template <class T>
 void Descent<T>::train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps,
                        BatchCost* costs) {
     const FlushToZero flush;
-    Crew crew(std::min(sweep_.members(), allowed_threads()));
+    Crew crew(std::min(sweep_.members(), allowed_threads())), alone(1);
     sweep_.prepare(crew, state.parameters);
     std::size_t first = 0;
+    auto before = std::chrono::steady_clock::now();
     for (std::size_t number = 0; number < steps; ++number) {
         const std::size_t left = count - first, of_pass = std::min(left, examples_ - first % examples_),
                           rows = std::min(rule_.batch_size, of_pass);
-        costs[number] = step(crew, {order, first, rows, left}, rates[number]);
+        costs[number] = step(pace_.together() ? crew : alone, {order, first, rows, left}, rates[number]);
         first += rows;
+        if (crew.members() == 1) continue;
+        const auto now = std::chrono::steady_clock::now();
+        pace_.heard(std::chrono::duration<double>(now - std::exchange(before, now)).count(), rows);
     }
 }
 

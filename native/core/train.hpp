@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/compressed.hpp"
+#include "core/pace.hpp"
 #include "core/sweep.hpp"
 
 namespace limpid {
@@ -64,6 +65,7 @@ class Descent {
     std::optional<Compressed<T>> compressed_;
     Sweep<T> sweep_;
     Arrays<T> slopes_;
+    Pace pace_;
 };
 
 }  // namespace limpid
