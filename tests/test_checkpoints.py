@@ -157,7 +157,9 @@ def test_ctrl_c_writes_a_last_checkpoint(made: bool, tmp_path: Path, monkeypatch
         assert outcome(second) == outcome(whole)
 
 
-@pytest.mark.parametrize(("function", "step"), [("limpid.training.evaluate", 8), ("limpid.engines.native.NativeDescent.finite", 4)])
+@pytest.mark.parametrize(
+    ("function", "step"), [("limpid.training.evaluate", 8), ("limpid.engines.native.NativeDescent.finite", 4)]
+)
 def test_ctrl_c_between_steps_and_their_record(
     function: str, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,3 +202,21 @@ def test_lbfgs_ends_in_the_same_words(kind: str, y: Any, options: dict[str, Any]
     mine, their = both(kind, {**SHORT, "solver": "lbfgs", **options}, fit(y, WEIGHTS))
     assert bool(mine.warned) == ("tol" not in options)
     assert_same(mine, their, relative=0.05 if "tol" in options else 1e-6)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("batch_size", ["auto", 40], ids=["one batch", "several"])
+def test_a_random_state_goes_on_as_theirs(batch_size: Any, early_stopping: bool) -> None:
+    """Whoever draws on from it sees as many draws made, also where the order of rows told in nothing."""
+    choices = {**SHORT, "early_stopping": early_stopping, "batch_size": batch_size}
+    after, found = [], []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for kind in (MLPClassifier, theirs.MLPClassifier):
+            draws = np.random.RandomState(1)
+            found.append(kind(**{**choices, "random_state": draws}).fit(X, THREE))
+            after.append(draws.randint(2**31))
+        seeded = MLPClassifier(**choices).fit(X, THREE)
+    assert after[0] == after[1]
+    assert_close(found[0].loss_curve_, found[1].loss_curve_, 1e-9)
+    assert all(np.array_equal(one, two) for one, two in zip(found[0].coefs_, seeded.coefs_, strict=True))

@@ -119,10 +119,11 @@ def test_a_bad_number_among_zeros_is_refused(dtype: type, different: int, bad: f
     many[:, ::9] = np.arange(2300).reshape(100, 23) % different + 1
     network, engine = dense_network(200, [64], 2), find_engine("native")
     start = State(initial_parameters(network, "he", np.random.default_rng(0), engine_dtype), {}, 0)
-    rule, Y = StepRule(OPTIMIZERS["gradient_descent"], 10), np.ones((100, 2), engine_dtype)
+    rule = StepRule(OPTIMIZERS["gradient_descent"], 10)
+    targets: np.ndarray = np.ones((100, 2), engine_dtype)
 
     def both() -> Iterator[Callable[[], Any]]:
-        yield lambda: engine.begin(network, start, Examples(many, Y), rule)
+        yield lambda: engine.begin(network, start, Examples(many, targets), rule)
         yield lambda: engine.shared(many, engine_dtype)
 
     for make in both():

@@ -169,9 +169,7 @@ class _Course:
             yield Pass(trail.place((at + 1) * rows, (at + 1) * steps), cost + penalty, penalty, last_rates[at])
         return 0 if self._control.stop else together
 
-    def _one_by_one(
-        self, number: int, orders: list[NDArray[np.int64]]
-    ) -> Generator[Work | Pass, Made | None, int]:
+    def _one_by_one(self, number: int, orders: list[NDArray[np.int64]]) -> Generator[Work | Pass, Made | None, int]:
         self._orders = chain(orders, self._orders)
         self.begin(self._trail.state)
         for made in range(len(orders)):

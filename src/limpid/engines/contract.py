@@ -135,10 +135,8 @@ class Engine(Protocol):
     def trace(self, network: Network, parameters: Parameters, X: Any) -> Trace:
         """Every z and a for X (rows, inputs), as in `Examples`; a[0] is X as it was given."""
 
-    def judge(
-        self, network: Network, parameters: Parameters, examples: Examples
-    ) -> tuple[NDArray[np.float64], Array]:
-        """What each example costs (rows,), whatever it weighs and without a penalty; and the outputs (rows, outputs)."""
+    def judge(self, network: Network, parameters: Parameters, examples: Examples) -> tuple[NDArray[np.float64], Array]:
+        """What each example costs (rows,), whatever it weighs, without a penalty; and the outputs (rows, outputs)."""
 
     def gradients(self, network: Network, parameters: Parameters, examples: Examples, l2: float = 0.0) -> Gradients:
         """Cost, deltas and slopes, averaged over the examples."""

@@ -51,9 +51,7 @@ class ReferenceEngine:
             found = forward(network, parameters, plain(X, parameters["W1"].dtype))
         return Trace(found.z, [X, *found.a[1:]])
 
-    def judge(
-        self, network: Network, parameters: Parameters, examples: Examples
-    ) -> tuple[NDArray[np.float64], Array]:
+    def judge(self, network: Network, parameters: Parameters, examples: Examples) -> tuple[NDArray[np.float64], Array]:
         costs, outputs = [np.empty(0)], [self.predict(network, parameters, examples.X[:0])]
         for start in range(0, len(examples.Y), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)

@@ -49,7 +49,9 @@ def training_of(
         start = State(start.parameters, optimizer.init(start.parameters), start.step if goes_on else 0)
     method: Descending | LBFGS = LBFGS(of.tol, PROGRESS, of.max_fun)
     if not lbfgs:
-        method = Descending(_order(of, random, rows), of.learning_rate_init, schedule_of(of, seen, passes_before), by_rows=True)
+        method = Descending(
+            _order(of, random, rows), of.learning_rate_init, schedule_of(of, seen, passes_before), by_rows=True
+        )
     return Training(
         network,
         start.parameters,
