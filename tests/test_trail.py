@@ -107,3 +107,34 @@ def test_a_descent_knows_whether_its_parameters_are_finite(name: str) -> None:
     descent.train(np.arange(10), np.full(1, 1e10))
     assert not descent.finite()
     assert not np.isfinite(descent.state().parameters[name]).any()
+
+
+@pytest.mark.parametrize("copied", [ALWAYS, AT_THE_END])
+@pytest.mark.parametrize("work", [6, 7, 8])
+def test_ctrl_c_while_it_hurries_leaves_the_last_pass_that_was_told(
+    copied: float, work: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limpid.trail.BYTES_A_SECOND", copied)
+    training = make(epochs=2000, hurries=True)
+    with monkeypatch.context() as patched:
+        die_in(patched, work, KeyboardInterrupt, True)
+        list(training)
+    passes = len(training.history)
+    assert training.stopped_because == "interrupted"
+    assert passes > 2
+    walks = make(epochs=passes)
+    list(walks)
+    assert training.state.step == walks.state.step == STEPS_A_PASS * passes
+    assert all(np.array_equal(array, walks.parameters[name]) for name, array in training.parameters.items())
+
+
+@pytest.mark.parametrize("copied", [ALWAYS, AT_THE_END])
+def test_a_blow_up_while_it_hurries_is_named_as_if_it_walked(copied: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("limpid.trail.BYTES_A_SECOND", copied)
+    options: dict[str, Any] = {"optimizer": "gradient_descent", "rate": 30.0, "rule": {"l2": 3.0}, "epochs": 500}
+    walks, hurries = make(**options), make(**options, hurries=True)
+    list(walks)
+    list(hurries)
+    assert len(walks.history) > 10
+    assert str(walks.stopped_because).startswith("not finite: ")
+    assert bits(hurries) == bits(walks)

@@ -118,7 +118,8 @@ class PythonDescent {
         if (step > std::numeric_limits<std::uint64_t>::max() / 2)
             throw std::invalid_argument("the step must be below 2**63, got " + std::to_string(step));
         descent_.emplace(network, rule, given, std::move(from), chosen, threads);
-        if (!descent_->knows_finite()) check_dense(Table<T>{given.X, given.rows}, network.inputs());
+        if (!nb::isinstance<SharedTable<T>>(X) && !descent_->knows_finite())
+            check_dense(Table<T>{given.X, given.rows}, network.inputs());
     }
 
     // Some steps, checked; copies, so that nobody can change what was checked.

@@ -138,15 +138,15 @@ Compressed<T>::Compressed(const Inputs<T>& dense, std::size_t rows, std::size_t 
     : starts_(rows + 1), meanings_(dense.codes) {
     const auto as_it_is = [](const auto* kept, std::size_t) { return kept; };
     with_numbers(dense, [&](const auto* numbers) {
+        if constexpr (!std::is_same_v<decltype(numbers), const std::uint8_t*> &&
+                      !std::is_same_v<decltype(numbers), const T*>)
+            finite_ = false;  // what they were made may be otherwise
         if (inputs > narrow_inputs)
             fill(dense, numbers, rows, inputs);
         else if constexpr (std::is_same_v<decltype(numbers), const std::uint8_t*>)
             coded_ = pack<std::uint8_t>(dense, numbers, rows, inputs, as_it_is);
         else if (!pack_codes(dense, numbers, rows, inputs))
             pack<T>(dense, numbers, rows, inputs, as_it_is);
-        if constexpr (!std::is_same_v<decltype(numbers), const std::uint8_t*> &&
-                      !std::is_same_v<decltype(numbers), const T*>)
-            finite_ = false;  // what they were made may be otherwise
     });
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 
 namespace limpid {
 
@@ -14,11 +13,11 @@ namespace limpid {
 class Pace {
    public:
     bool together() const { return together_; }
-    // Hear what the step just made, with so many rows, took.
-    void heard(double seconds, std::size_t rows);
+    // Hear how many seconds the step just made took; all that are told of must have equally many rows.
+    void heard(double seconds);
 
    private:
-    void tried(double seconds_a_row, double seconds_a_step);
+    void tried(double seconds_a_step);
     void change();
 
     static constexpr double a_trial = 2e-3, a_while = 1e-2;          // seconds that are looked at together
@@ -27,11 +26,11 @@ class Pace {
     static constexpr double slower = 1.8;                            // which is not chance
     static constexpr double worth = 1.1;  // what together may take: to be wrong there costs less
 
-    bool together_ = true, fresh_ = true;  // the first step after a change pays for it
-    int to_try_ = 0;                       // in the round under way: the other way, then the one that was the better
-    double seconds_ = 0, rows_ = 0;        // of what is looked at
-    double stay_ = 0, left_ = least_stay;  // from round to round; until the next one
-    std::array<double, 2> a_row_{};        // seconds that a row took alone, and together, last
+    bool together_ = true, fresh_ = true;     // the first step after a change pays for it
+    int to_try_ = 0;                          // in the round under way: the other way, then the one that was the better
+    double seconds_ = 0, steps_ = 0;          // of what is looked at
+    double stay_ = 0, left_ = least_stay;     // from round to round; until the next one
+    std::array<double, 2> a_step_{1e9, 1e9};  // seconds that one took alone, and together, last
 };
 
 }  // namespace limpid

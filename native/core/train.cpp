@@ -60,7 +60,8 @@ void Descent<T>::train(const std::int64_t* order, std::size_t count, const doubl
         first += rows;
         if (crew.members() == 1) continue;
         const auto now = std::chrono::steady_clock::now();
-        pace_.heard(std::chrono::duration<double>(now - std::exchange(before, now)).count(), rows);
+        const double seconds = std::chrono::duration<double>(now - std::exchange(before, now)).count();
+        if (rows == std::min(rule_.batch_size, examples_)) pace_.heard(seconds);
     }
 }
 

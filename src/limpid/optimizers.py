@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias, final
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from limpid.activations import Array
 from limpid.errors import LimpidError, choose
@@ -41,7 +41,10 @@ class Optimizer(ABC):
         """Slots for a start from `parameters`: zeros."""
         # not like w: zeros that nobody wrote take neither time nor memory until somebody does
         return {
-            slot: {name: array_namespace(w).zeros(w.shape, dtype=w.dtype) for name, w in parameters.items()}
+            slot: {
+                name: array_namespace(w).zeros(w.shape, dtype=w.dtype, device=device(w))
+                for name, w in parameters.items()
+            }
             for slot in self.slots
         }
 

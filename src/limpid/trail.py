@@ -52,9 +52,11 @@ class Trail:
         return self.arrive() if self._seconds >= self._seconds_between_copies else None
 
     def keep_up(self) -> None:
-        """Bring `state` to where the descent stands if that is due; all that was followed is known to be finite."""
+        """Before more steps: bring `state` to where the descent stands, if that is due; all is known to be finite."""
         if self._seconds >= self._seconds_between_copies:
             self.know(self.descent.state())
+        else:
+            self._works = [*self._works]  # places that were told are no longer where the descent will stand
 
     def holds(self, work: Work, made: Made) -> bool:
         """Whether all is finite after a work, looked at where it lies; it then counts as followed."""

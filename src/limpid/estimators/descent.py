@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 
 from limpid.engines import Examples, State, StepRule, find_engine
 from limpid.estimators.choices import optimizer_of, schedule_of, thread_count
@@ -86,11 +87,12 @@ def training_of(
 
 
 def _order(of: Any, random: np.random.RandomState, rows: int) -> Iterator[NDArray[np.int64]]:
-    """Of `rows` rows in each pass: as they come where they are one batch, since only rounding would tell."""
+    """Of `rows` rows in each pass: as they come where they are one batch, whose order decides nothing that counts."""
     if of.shuffle and batch_rows(of, rows) < rows:
         return orders(random, rows)
-    goes_on = of.shuffle and not isinstance(of.random_state, Integral)  # someone else may draw after this
-    return drawing(random, in_order(rows)) if goes_on else in_order(rows)
+    own = isinstance(of.random_state, Integral) or random is not check_random_state(of.random_state)
+    # from one that is not this fit's own someone else may draw after it
+    return drawing(random, in_order(rows)) if of.shuffle and not own else in_order(rows)
 
 
 def averaged_outputs(network: Network) -> int:

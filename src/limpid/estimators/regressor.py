@@ -90,7 +90,7 @@ class MLPRegressor(RegressorMixin, MLP):
         Most passes over the rows; for "lbfgs" most iterations.
     shuffle : bool, default=True
         Whether each pass takes the rows in a new random order. Stochastic solvers; rows that are one batch come as they
-        are, since their order would tell in nothing but rounding.
+        are, since their order would tell in nothing but rounding and which rows get which of dropout's masks.
     random_state : int, RandomState or None, default=None
         Draws, in scikit-learn's order: the initial weights and biases (Glorot & Bengio 2010, equation 16; for
         "logistic" with 2 in place of 6), the rows set aside, dropout's seed, the order of each pass. An int gives the
