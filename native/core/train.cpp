@@ -49,7 +49,8 @@ template <class T>
 void Descent<T>::train(const std::int64_t* order, std::size_t count, const double* rates, std::size_t steps,
                        BatchCost* costs) {
     const FlushToZero flush;
-    Crew crew(std::min(sweep_.members(), allowed_threads())), alone(1);
+    const std::size_t worth = sweep_.members();
+    Crew crew(worth > 1 ? std::min(worth, allowed_threads()) : 1), alone(1);  // a file tells what is allowed
     sweep_.prepare(crew, state.parameters);
     std::size_t first = 0;
     auto before = std::chrono::steady_clock::now();
