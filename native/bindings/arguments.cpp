@@ -1,6 +1,7 @@
 #include "bindings/arguments.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace limpid::bindings {
 namespace {
@@ -55,6 +56,23 @@ Embedding embedding(const Network& of, const std::vector<std::pair<std::size_t, 
 }
 
 }  // namespace
+
+SimdLevel level() {
+    const char* wanted = std::getenv("LIMPID_SIMD");
+    return choose_simd_level(wanted ? wanted : "");
+}
+
+SimdLevel bfloat16_level() {
+    const SimdLevel chosen = level();
+    const std::vector<SimdLevel> able = bfloat16_levels();
+    if (chosen == SimdLevel::avx512 && !able.empty()) return able.back();
+    throw std::invalid_argument("bfloat16 products need AVX512-BF16 or AMX-BF16 with AVX-512; in use is " +
+                                std::string(name_of(chosen)) + (able.empty() ? ", without them" : ""));
+}
+
+void check_number(const char* name, bool fits, const char* needed, double given) {
+    if (!fits) throw std::invalid_argument(std::string(name) + " must be " + needed + ", got " + std::to_string(given));
+}
 
 Network network(const std::vector<std::size_t>& widths, const std::vector<std::string>& activations,
                 const std::string& cost, const std::vector<double>& cost_numbers,
